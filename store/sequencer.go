@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/bailiwick/bailiwick"
+)
+
+const (
+	sequencerLease = "sequencer"
+	sequencerTTL   = 10 * time.Second
+	stampBatch     = 2000
+	// A sequencer that has nothing to do looks again after pollMin, then ever more
+	// rarely until pollMax: transactions of other processes do not nudge it.
+	pollMin = 5 * time.Millisecond
+	pollMax = 50 * time.Millisecond
+)
+
+// run does the log's background work until ctx ends, and writes the followers'
+// positions down once more before it returns.
+func (l *Log) run(ctx context.Context) error {
+	if _, err := l.State(ctx); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	if l.db.Capabilities().Stamps {
+		go func() {
+			defer close(done)
+			l.sequence(ctx)
+		}()
+	} else {
+		close(done)
+	}
+	for {
+		select {
+		case <-l.db.opts.Clock.After(l.db.opts.Retention.every()):
+		case <-ctx.Done():
+			<-done
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			_, err := l.writePositions(last)
+			return err
+		}
+		l.mu.Lock()
+		dirty := l.dirty
+		l.mu.Unlock()
+		if !dirty {
+			continue
+		}
+		if err := l.Trim(ctx); err != nil && ctx.Err() == nil {
+			l.db.opts.Logger.Error("trimming the log failed, it is tried again", "log", l.name, "err", err)
+		}
+	}
+}
+
+// sequence stamps while this process holds the lease, and otherwise reads what the
+// holder stamps.
+func (l *Log) sequence(ctx context.Context) {
+	holder := l.db.ids.New().String()
+	var term int64
+	var renew time.Time
+	idle := pollMin
+	for ctx.Err() == nil {
+		now := l.db.opts.Clock.Now()
+		if !now.Before(renew) {
+			lease, err := l.db.drv.Lease(ctx, sequencerLease, holder, sequencerTTL)
+			switch {
+			case err != nil:
+				l.trouble(ctx, "taking the sequencer's lease failed", err)
+				term = 0
+			case lease.Held:
+				term = lease.Term
+				renew = now.Add(sequencerTTL / 3)
+			default:
+				term = 0
+				renew = now.Add(sequencerTTL / 10)
+			}
+		}
+		n, err := l.step(ctx, term)
+		if err != nil {
+			if bailiwick.CodeOf(err) == bailiwick.Stale {
+				term, renew = 0, time.Time{}
+			} else {
+				l.trouble(ctx, "reading new messages failed", err)
+			}
+		}
+		if n > 0 {
+			idle = pollMin
+			continue
+		}
+		select {
+		case <-l.nudge:
+			idle = pollMin
+		case <-l.db.opts.Clock.After(idle):
+			idle = min(idle*2, pollMax)
+		case <-ctx.Done():
+		}
+	}
+	if term > 0 {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		// Best effort: a lease that is not released runs out.
+		_, _ = l.db.drv.Lease(last, sequencerLease, holder, 0)
+	}
+}
+
+// step makes newly committed messages known: by stamping them under a lease, else
+// by reading what its holder stamped.
+func (l *Log) step(ctx context.Context, term int64) (int, error) {
+	var msgs []bailiwick.Message
+	var err error
+	if term > 0 {
+		msgs, err = l.db.drv.Stamp(ctx, term, stampBatch)
+	} else {
+		l.mu.Lock()
+		head := l.state.Head
+		l.mu.Unlock()
+		msgs, err = l.db.drv.ReadLog(ctx, head, stampBatch)
+	}
+	if err != nil || len(msgs) == 0 {
+		return 0, err
+	}
+	l.committed(msgs)
+	return len(msgs), nil
+}
+
+// trouble tells of a failure and waits a little, so that a database that is down
+// is not asked a thousand times a second.
+func (l *Log) trouble(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	l.db.opts.Logger.Error(what+", it is tried again", "log", l.name, "err", err)
+	select {
+	case <-l.db.opts.Clock.After(time.Second):
+	case <-ctx.Done():
+	}
+}
