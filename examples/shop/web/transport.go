@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strconv"
 )
 
 // Transport sends requests straight to a handler in this process, on the caller's
@@ -36,7 +37,7 @@ func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.Handler.ServeHTTP(answer, &served)
 	answer.WriteHeader(http.StatusOK) // unless one was written
 	return &http.Response{
-		Status:        http.StatusText(answer.status),
+		Status:        strconv.Itoa(answer.status) + " " + http.StatusText(answer.status),
 		StatusCode:    answer.status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
