@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"net/http"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
@@ -13,6 +14,14 @@ import (
 // are sent; operations embed it in their input.
 type Idempotency struct {
 	Key string `header:"Idempotency-Key" maxLength:"255" doc:"A name for this request. Sent again with the same body it has no further effect and is answered as before; with another body it is refused."`
+}
+
+// Key returns the headers of a request with this Idempotency-Key; none for "".
+func Key(key string) http.Header {
+	if key == "" {
+		return nil
+	}
+	return http.Header{"Idempotency-Key": {key}}
 }
 
 // Once runs fn in a transaction of db, and stores its reply under the key in the
