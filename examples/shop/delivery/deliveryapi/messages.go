@@ -2,9 +2,12 @@
 // command it answers, its HTTP answers, and a client.
 package deliveryapi
 
-// Schedule plans the delivery of an order's goods. It is a message type of schema
-// version 1 in the log of the service that asks, its data is a [Consignment], and
-// it answers with an empty object. It is never refused: it comes after the point
+// Version is the schema version of all messages in this package.
+const Version = 1
+
+// Schedule plans the delivery of an order's goods. It is a message type in the
+// log of the service that asks, its data is a [Consignment], and it answers with an
+// empty object. It is never refused: it comes after the point
 // from which an order goes on until it is done.
 const Schedule = "delivery.schedule"
 

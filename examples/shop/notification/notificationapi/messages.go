@@ -2,9 +2,12 @@
 // service: the command it answers, its HTTP answers, and a client.
 package notificationapi
 
-// Send tells a customer of a document. It is a message type of schema version 1 in
-// the log of the service that asks, its data is a [Notification], and it answers
-// with an empty object. It is never refused.
+// Version is the schema version of all messages in this package.
+const Version = 1
+
+// Send tells a customer of a document. It is a message type in the log of the
+// service that asks, its data is a [Notification], and it answers with an empty
+// object. It is never refused.
 const Send = "notification.send"
 
 // The kinds of notices.

@@ -1,0 +1,25 @@
+-- What is in stock of each product that can be.
+CREATE TABLE stock (
+    code      TEXT   NOT NULL PRIMARY KEY,
+    available BIGINT NOT NULL CHECK (available >= 0)
+);
+
+-- What was set aside for an order. Its lines are the movements of kind sale of
+-- that document, and their fate is this state: a confirmation writes one row,
+-- however many lines the order has.
+CREATE TABLE reservation (
+    document TEXT   NOT NULL PRIMARY KEY,
+    state    TEXT   NOT NULL CHECK (state IN ('reserved', 'sold', 'released')),
+    at       BIGINT NOT NULL -- Unix milliseconds of the last change
+);
+
+-- Why stock changed. Every figure but what is available derives from here.
+-- There is no index by code on purpose: it would double the work of each line of
+-- each order, for figures that are asked for now and then.
+CREATE TABLE movement (
+    document TEXT   NOT NULL,
+    code     TEXT   NOT NULL,
+    kind     TEXT   NOT NULL CHECK (kind IN ('opening', 'sale', 'return', 'adjustment')),
+    quantity BIGINT NOT NULL CHECK (quantity > 0 OR kind = 'adjustment' AND quantity <> 0),
+    PRIMARY KEY (document, code, kind)
+);
