@@ -1,0 +1,158 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+
+	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/store"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// found is what a file tells of itself before anything is written to it.
+type found struct {
+	exists  bool   // there is a file, be it empty
+	owner   string // "" where nobody is recorded
+	applied map[string][]store.AppliedMigration
+}
+
+// The components that have migrations.
+const (
+	libraryComponent = "bailiwick"
+	serviceComponent = "service"
+)
+
+var magic = []byte("SQLite format 3\x00")
+
+// checkHeader refuses what is no SQLite database. It does not open it as one:
+// SQLite would create files beside it.
+func checkHeader(path string) (exists, empty bool, err error) {
+	const op = "sqlite: open"
+	refuse := func(why error) error {
+		return &bailiwick.Error{Code: bailiwick.NotDatabase, Op: op, Err: why, Do: "name the file of a SQLite database, or one that does not exist yet"}
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, true, nil
+	case err != nil:
+		return false, false, &bailiwick.Error{Code: bailiwick.Unavailable, Op: op, Err: err, Do: "look at the file's permissions"}
+	case !info.Mode().IsRegular():
+		return true, false, refuse(fmt.Errorf("%s is not a regular file", path))
+	case info.Size() == 0:
+		return true, true, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return true, false, &bailiwick.Error{Code: bailiwick.Unavailable, Op: op, Err: err, Do: "look at the file's permissions"}
+	}
+	defer f.Close()
+	header := make([]byte, 100)
+	if _, err := io.ReadFull(f, header); err != nil || !bytes.HasPrefix(header, magic) {
+		return true, false, refuse(fmt.Errorf("%s is not a SQLite database", path))
+	}
+	return true, false, nil
+}
+
+// inspect reads whose database a file is and what was applied to it. Whatever it
+// makes SQLite create beside the file, it removes again. The caller holds the lock.
+func inspect(ctx context.Context, path string) (found, error) {
+	exists, empty, err := checkHeader(path)
+	if err != nil || empty {
+		return found{exists: exists}, err
+	}
+	before := strays(path)
+	params := url.Values{"mode": {"ro"}}
+	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
+		// Everything is in the file itself, and nobody changes it: the lock is ours.
+		params.Set("immutable", "1")
+	}
+	c, err := connect(ctx, dsn(path, params), nil)
+	if err != nil {
+		return found{}, unreadable(err)
+	}
+	f, err := describe(ctx, c)
+	err = errors.Join(err, c.close())
+	for _, name := range strays(path) {
+		if !contains(before, name) {
+			_ = os.Remove(name)
+		}
+	}
+	if err != nil {
+		return found{}, unreadable(err)
+	}
+	return f, nil
+}
+
+// strays lists the files that SQLite keeps beside a database.
+func strays(path string) []string {
+	var list []string
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		if _, err := os.Stat(path + suffix); err == nil {
+			list = append(list, path+suffix)
+		}
+	}
+	return list
+}
+
+func contains(list []string, s string) bool {
+	for _, have := range list {
+		if have == s {
+			return true
+		}
+	}
+	return false
+}
+
+func unreadable(err error) error {
+	switch resultCode(err) {
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return &bailiwick.Error{Code: bailiwick.NotDatabase, Op: "sqlite: open", Err: err, Do: "restore the file from a backup"}
+	}
+	return failure("sqlite: open", err)
+}
+
+// describe reads the owner and the applied migrations; nothing where the database
+// has none of this project's tables.
+func describe(ctx context.Context, c *conn) (found, error) {
+	f := found{exists: true, applied: map[string][]store.AppliedMigration{}}
+	var tables int
+	if err := c.queryRow(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('bailiwick_meta', 'bailiwick_migrations')").Scan(&tables); err != nil {
+		return f, err
+	}
+	if tables < 2 {
+		return f, nil
+	}
+	if err := c.queryRow(ctx, "SELECT coalesce((SELECT value FROM bailiwick_meta WHERE name = 'owner'), '')").Scan(&f.owner); err != nil {
+		return f, err
+	}
+	rows, err := c.query(ctx, "SELECT component, version, name, checksum FROM bailiwick_migrations ORDER BY component, version")
+	if err != nil {
+		return f, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var component string
+		var m store.AppliedMigration
+		if err := rows.Scan(&component, &m.Version, &m.Name, &m.Checksum); err != nil {
+			return f, err
+		}
+		f.applied[component] = append(f.applied[component], m)
+	}
+	return f, rows.Err()
+}
+
+// checkOwner refuses a database of another service.
+func (f found) checkOwner(path, owner string) error {
+	if f.owner == "" || f.owner == owner {
+		return nil
+	}
+	return &bailiwick.Error{Code: bailiwick.WrongOwner, Op: "sqlite: open",
+		Err: fmt.Errorf("%s belongs to %s, not to %s", path, f.owner, owner), Do: "give each service a file of its own"}
+}

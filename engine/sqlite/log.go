@@ -1,0 +1,209 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/store/driver"
+)
+
+// Append writes messages to the log and remembers them for who follows it.
+func (t *tx) Append(msgs []bailiwick.Message) error {
+	const op = "sqlite: append"
+	if t.writer == nil {
+		return readOnly(op)
+	}
+	for _, m := range msgs {
+		res, err := t.exec(`INSERT INTO bailiwick_log (id, key, type, version, time, correlation, causation, trace, data)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			idText(m.ID), m.Key, m.Type, m.Version, m.Time.UnixMicro(), m.Correlation, idText(m.Causation), m.Trace, m.Data)
+		if err != nil {
+			return failure(op, err)
+		}
+		if m.Seq, err = res.LastInsertId(); err != nil {
+			return failure(op, err)
+		}
+		m.Log, m.Epoch, m.Prev = t.db.log, t.writer.epoch, 0
+		t.writer.appended = append(t.writer.appended, m)
+	}
+	return nil
+}
+
+func idText(id bailiwick.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
+}
+
+func parseID(text string) (bailiwick.ID, error) {
+	var id bailiwick.ID
+	err := id.UnmarshalText([]byte(text))
+	return id, err
+}
+
+// ReadLog returns the messages after a seq.
+func (db *DB) ReadLog(ctx context.Context, after int64, limit int) ([]bailiwick.Message, error) {
+	var list []bailiwick.Message
+	const op = "sqlite: read log"
+	err := db.readers.do(ctx, op, func(c *conn) error {
+		var epoch int64
+		err := c.queryRow(ctx, "SELECT epoch FROM bailiwick_log_state").Scan(&epoch)
+		if err != nil {
+			return err
+		}
+		list, err = readLog(ctx, c, epoch, after, limit)
+		for i := range list {
+			list[i].Log = db.log
+		}
+		return err
+	})
+	return list, failure(op, err)
+}
+
+// readLog reads from the table; Log is left to the caller.
+func readLog(ctx context.Context, c *conn, epoch, after int64, limit int) ([]bailiwick.Message, error) {
+	rows, err := c.query(ctx, `SELECT seq, id, key, type, version, time, correlation, causation, trace, data
+		FROM bailiwick_log WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []bailiwick.Message
+	for rows.Next() {
+		m := bailiwick.Message{Epoch: epoch}
+		var id, causation string
+		var micros int64
+		if err := rows.Scan(&m.Seq, &id, &m.Key, &m.Type, &m.Version, &micros, &m.Correlation, &causation, &m.Trace, &m.Data); err != nil {
+			return nil, err
+		}
+		m.Time = time.UnixMicro(micros).UTC()
+		if m.ID, err = parseID(id); err != nil {
+			return nil, err
+		}
+		if m.Causation, err = parseID(causation); err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, rows.Err()
+}
+
+// LogState returns the log's incarnation and bounds.
+func (db *DB) LogState(ctx context.Context) (driver.LogState, error) {
+	state := driver.LogState{Name: db.log}
+	const op = "sqlite: log state"
+	err := db.readers.do(ctx, op, func(c *conn) error {
+		if err := c.queryRow(ctx, `SELECT epoch, low, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'bailiwick_log'), 0)
+			FROM bailiwick_log_state`).Scan(&state.Epoch, &state.Low, &state.Head); err != nil {
+			return err
+		}
+		rows, err := c.query(ctx, "SELECT epoch, seq FROM bailiwick_log_history ORDER BY epoch")
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var f bailiwick.Fork
+			if err := rows.Scan(&f.Epoch, &f.Seq); err != nil {
+				return err
+			}
+			state.History = append(state.History, f)
+		}
+		return rows.Err()
+	})
+	return state, failure(op, err)
+}
+
+// Stamp has nothing to do: messages get their seq as they are appended.
+func (db *DB) Stamp(context.Context, int64, int) ([]bailiwick.Message, error) { return nil, nil }
+
+// Trim looks at the next messages up to t.UpTo, at most t.Limit of them, and
+// deletes those that no rule keeps. A change of the rules has it look at all again.
+func (db *DB) Trim(ctx context.Context, t driver.Trim) (more bool, err error) {
+	forever, compact := typeList(t.Forever), typeList(t.Compact)
+	rule := forever + compact
+	limit := max(t.Limit, 1)
+	err = db.change(ctx, "sqlite: trim", func(tx *tx) error {
+		more = false
+		if len(t.Compact) > 0 {
+			// Only who compacts pays for the index.
+			if _, err := tx.exec("CREATE INDEX IF NOT EXISTS bailiwick_log_key ON bailiwick_log (type, key, seq)"); err != nil {
+				return err
+			}
+		}
+		var low, trimmed int64
+		var before string
+		if err := tx.queryRow("SELECT low, trimmed, rule FROM bailiwick_log_state").Scan(&low, &trimmed, &before); err != nil {
+			return err
+		}
+		if rule != before {
+			trimmed = 0
+		}
+		// The last of the messages that this call looks at.
+		until := t.UpTo
+		err := tx.queryRow("SELECT seq FROM bailiwick_log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ?", trimmed, t.UpTo, limit-1).Scan(&until)
+		more = err == nil && until < t.UpTo
+		if err != nil && err != sql.ErrNoRows {
+			return err
+		}
+		gone, err := tx.trim(trimmed, until, forever, compact, len(t.Compact) > 0)
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec("UPDATE bailiwick_log_state SET low = ?, trimmed = ?, rule = ?", max(low, gone), max(trimmed, until), rule)
+		return err
+	})
+	return more, err
+}
+
+// trim deletes from the messages after one seq up to another those that no rule
+// keeps, and the predecessors of those that replace them. It returns the greatest
+// seq that it deleted.
+func (t *tx) trim(after, until int64, forever, compact string, compacts bool) (gone int64, err error) {
+	const unkept = ` FROM bailiwick_log WHERE seq > ? AND seq <= ?
+		AND type NOT IN (SELECT value FROM json_each(?)) AND type NOT IN (SELECT value FROM json_each(?))`
+	const replaced = ` FROM bailiwick_log WHERE seq IN (SELECT old.seq FROM bailiwick_log new
+		JOIN bailiwick_log old ON old.type = new.type AND old.key = new.key AND old.seq < new.seq
+		WHERE new.seq > ? AND new.seq <= ? AND new.type IN (SELECT value FROM json_each(?))
+		AND new.type NOT IN (SELECT value FROM json_each(?)))`
+	for _, which := range []struct {
+		rows  string
+		types []any
+		skip  bool
+	}{
+		{unkept, []any{forever, compact}, false},
+		{replaced, []any{compact, forever}, !compacts},
+	} {
+		if which.skip {
+			continue
+		}
+		args := append([]any{after, until}, which.types...)
+		var last sql.NullInt64
+		if err := t.queryRow("SELECT max(seq)"+which.rows, args...).Scan(&last); err != nil {
+			return 0, err
+		}
+		if !last.Valid {
+			continue
+		}
+		if _, err := t.exec("DELETE"+which.rows, args...); err != nil {
+			return 0, err
+		}
+		gone = max(gone, last.Int64)
+	}
+	return gone, nil
+}
+
+// typeList writes types as a sorted JSON list.
+func typeList(types []string) string {
+	sorted := slices.Sorted(slices.Values(types))
+	if sorted == nil {
+		sorted = []string{}
+	}
+	text, _ := json.Marshal(sorted) // cannot fail: strings
+	return string(text)
+}
