@@ -2,10 +2,12 @@ package service
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
@@ -13,22 +15,22 @@ import (
 
 // Options tune a Group. The zero value is ready to use.
 type Options struct {
-	// Logger is told of requests (at debug level; failures as errors) and of what
-	// starts and stops; nil means slog.Default().
+	// Logger hears of requests (at debug level, failures as errors) and of starts
+	// and stops; nil means slog.Default(). See
+	// trace.LogHandler.
 	Logger *slog.Logger
-	// IDs makes the trace and correlation ids of requests that come without; nil
-	// means the system's clock and crypto/rand.
+	// IDs makes the trace and correlation ids of requests that bring none; nil
+	// means from the system's clock and crypto/rand.
 	IDs *bailiwick.IDs
-	// Metrics serves /NAME/metrics, by the name of the service. It may be nil.
+	// Metrics are served at /NAME/metrics, by the name of the service.
 	Metrics map[string]http.Handler
 	// Sources returns the log of producer as consumer reads it; nil means that the
 	// producers are services of the same group.
 	Sources func(ctx context.Context, consumer *Service, producer string, types []string) (follow.Source, error)
-	// Tune adjusts a follower before it runs: its retries, batch or lanes. It may
-	// be nil.
+	// Tune adjusts a follower before it runs: its retries, batch or lanes.
 	Tune func(consumer *Service, f *follow.Follower)
-	// DrainTimeout bounds how long requests, messages and sagas that are under way
-	// may take to come to rest once Run is told to stop; 0 means 10 s.
+	// DrainTimeout bounds how long what is under way may take to come to rest once
+	// Run is told to stop; 0 means 10 s.
 	DrainTimeout time.Duration
 }
 
@@ -36,30 +38,106 @@ type Options struct {
 type Group struct {
 	opts     Options
 	services []*Service
+	wires    []*wire // set by Run, before phase is running
+	requests atomic.Int64
+	phase    atomic.Int32
 }
 
-var errUnfinished = errors.New("not running")
+// The phases of a group. Requests are taken only while it runs.
+const (
+	starting int32 = iota
+	running
+	draining
+	stopped
+)
 
-// NewGroup returns a group of services. A name that is missing, taken twice, or
-// not the owner of the database, and a log that nobody of the group produces,
-// have the code [bailiwick.Invalid].
+// NewGroup returns a group of services. A name that is missing or taken twice, a
+// database that is missing or has another owner, and a log that no service of the
+// group produces have the code [bailiwick.Invalid].
 func NewGroup(opts Options, services ...*Service) (*Group, error) {
-	return &Group{opts: opts, services: services}, nil
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	if opts.IDs == nil {
+		opts.IDs = &bailiwick.IDs{}
+	}
+	if opts.DrainTimeout == 0 {
+		opts.DrainTimeout = 10 * time.Second
+	}
+	g := &Group{opts: opts, services: services}
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	if opts.Sources == nil {
+		g.opts.Sources = g.sibling
+	}
+	return g, nil
 }
 
-// Run starts the services and returns once they have stopped.
-func (g *Group) Run(ctx context.Context) error { return errUnfinished }
+// Run starts every database, then the followers and parts, and works until ctx
+// ends. Then it drains: requests are refused, and what is under way may come to
+// rest within the drain timeout. Then it stops all in reverse order. Whatever did
+// not come to rest is taken up at the next start. The first part that fails ends
+// all, without draining, and Run returns its error. A Group runs once.
+func (g *Group) Run(ctx context.Context) error {
+	steady := context.WithoutCancel(ctx)
+	dbCtx, stopDBs := context.WithCancel(steady)
+	defer stopDBs()
+	databases, dbCtx := errgroup.WithContext(dbCtx)
+	workCtx, stopWork := context.WithCancel(steady)
+	defer stopWork()
+	work, workCtx := errgroup.WithContext(workCtx)
 
-// Handler serves all services.
-func (g *Group) Handler() http.Handler { return http.NotFoundHandler() }
+	defer g.phase.Store(stopped)
+	for _, s := range g.services {
+		databases.Go(func() error { return ended(dbCtx, s.DB.Run(dbCtx)) })
+	}
+	err := g.connect(ctx)
+	if err == nil {
+		for _, w := range g.wires {
+			work.Go(func() error { return ended(workCtx, w.follower.Run(workCtx)) })
+		}
+		for _, s := range g.services {
+			for _, p := range s.Parts {
+				work.Go(func() error { return ended(workCtx, p.Run(workCtx)) })
+			}
+		}
+		g.phase.Store(running)
+		select {
+		case <-ctx.Done():
+			g.drain(workCtx)
+		case <-workCtx.Done():
+		case <-dbCtx.Done():
+		}
+		g.phase.Store(draining)
+	}
+	stopWork()
+	if failed := work.Wait(); err == nil {
+		err = failed
+	}
+	stopDBs()
+	if failed := databases.Wait(); err == nil {
+		err = failed
+	}
+	return err
+}
 
-// Status tells how each service is doing.
-func (g *Group) Status(ctx context.Context) ([]Status, error) { return nil, errUnfinished }
+// ended is nil for a part that returned because it was told to.
+func ended(ctx context.Context, err error) error {
+	if err != nil && context.Cause(ctx) != nil && bailiwick.CodeOf(err) == bailiwick.Unavailable {
+		return nil
+	}
+	return err
+}
 
-// Settle returns once everything has come to rest.
-func (g *Group) Settle(ctx context.Context) error { return errUnfinished }
-
-// Status tells how one service is doing.
-type Status struct {
-	Service string `json:"service"`
+func (g *Group) drain(ctx context.Context) {
+	g.phase.Store(draining)
+	ctx, cancel := context.WithTimeout(ctx, g.opts.DrainTimeout)
+	defer cancel()
+	for g.requests.Load() > 0 && ctx.Err() == nil {
+		pause(ctx)
+	}
+	if err := g.Settle(ctx); err != nil {
+		g.opts.Logger.Warn("stopped before all had come to rest; the next start goes on from there", "err", err)
+	}
 }

@@ -1,0 +1,59 @@
+package admin
+
+import (
+	"context"
+
+	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/saga"
+	"github.com/bailiwick/bailiwick/store"
+)
+
+// Status tells how one service is doing.
+type Status struct {
+	Service string `json:"service"`
+	Engine  string `json:"engine"`
+	// Log is the service's own log, and Readers are those who follow it.
+	Log     store.LogState `json:"log"`
+	Readers []Reader       `json:"readers"`
+	// Follows tells of the logs that the service follows.
+	Follows []follow.FollowerStatus `json:"follows"`
+	// Sagas counts the sagas that have not ended, by state; not beyond [MaxSagas].
+	Sagas map[string]int `json:"sagas"`
+}
+
+// Reader is a registered follower of a log, and by how many messages it lags. Its
+// position is written down about once a second.
+type Reader struct {
+	store.RegisteredFollower
+	Lag int64 `json:"lag"`
+}
+
+// MaxSagas is how many sagas a [Status] counts at most.
+const MaxSagas = 10_000
+
+// Inspect tells how the service that owns db is doing. It only reads, so that
+// anyone may ask while the service runs elsewhere.
+func Inspect(ctx context.Context, db *store.DB) (s Status, err error) {
+	s = Status{Service: db.Owner(), Engine: db.Capabilities().Engine, Readers: []Reader{}, Sagas: map[string]int{}}
+	if s.Log, err = db.Log().State(ctx); err != nil {
+		return s, err
+	}
+	readers, err := db.Log().Followers(ctx)
+	if err != nil {
+		return s, err
+	}
+	for _, r := range readers {
+		s.Readers = append(s.Readers, Reader{r, max(s.Log.Head-r.Position.Seq, 0)})
+	}
+	if s.Follows, err = follow.Status(ctx, db); err != nil {
+		return s, err
+	}
+	if s.Follows == nil {
+		s.Follows = []follow.FollowerStatus{} // [] in JSON, not null
+	}
+	open, err := saga.List(ctx, db, saga.Filter{States: []string{saga.Running, saga.Compensating, saga.Parked}, Limit: MaxSagas})
+	for _, one := range open {
+		s.Sagas[one.State]++
+	}
+	return s, err
+}
