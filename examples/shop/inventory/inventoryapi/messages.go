@@ -6,7 +6,8 @@ package inventoryapi
 // Version is the schema version of all messages in this package.
 const Version = 1
 
-// The commands, each a message type in the log of the service that asks. All of them answer with an empty object, or with a refusal.
+// The commands, each a message type in the log of the service that asks. All of
+// them answer with an empty object, or with a refusal.
 const (
 	// Reserve takes goods out of what is available for an order, all of its lines
 	// or none. Its data is an [Order]. It is refused for [OutOfStock] and

@@ -6,7 +6,8 @@ package paymentapi
 // Version is the schema version of all messages in this package.
 const Version = 1
 
-// The commands, each a message type in the log of the service that asks. All of them answer with an empty object, or with a refusal.
+// The commands, each a message type in the log of the service that asks. All of
+// them answer with an empty object, or with a refusal.
 const (
 	// Authorise sets an order's amount aside on the customer's account. Its data is
 	// an [Authorisation]. It is refused for [CreditLimit], [UnknownCustomer] and
