@@ -2,6 +2,7 @@ package order_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -218,12 +219,13 @@ type cast struct {
 	data    map[string][]any          // requests by command type
 	refuse  map[string]saga.Rejection // by command type
 	gates   map[string]chan struct{}  // by command type: held until closed
+	broken  map[string]bool           // by command type: fails, as a fault does
 	twice   bool                      // every answer is published twice
 	follows map[string]follow.Handlers
 }
 
 func newCast() *cast {
-	c := &cast{data: map[string][]any{}, refuse: map[string]saga.Rejection{}, gates: map[string]chan struct{}{}}
+	c := &cast{data: map[string][]any{}, refuse: map[string]saga.Rejection{}, gates: map[string]chan struct{}{}, broken: map[string]bool{}}
 	c.follows = map[string]follow.Handlers{
 		"inventory": {
 			inventoryapi.Reserve: action[inventoryapi.Order](c), inventoryapi.Release: compensation[inventoryapi.Order](c),
@@ -265,12 +267,24 @@ func (c *cast) heard(_ *store.Tx, m *bailiwick.Message) error { return c.play(m.
 func (c *cast) play(typ string, data any) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.broken[typ] {
+		return errBroken
+	}
 	c.asked = append(c.asked, typ)
 	c.data[typ] = append(c.data[typ], data)
 	if r, ok := c.refuse[typ]; ok {
 		return r
 	}
 	return nil
+}
+
+var errBroken = errors.New("the stand-in is broken")
+
+// breaks has a command fail, without an answer, until it is mended.
+func (c *cast) breaks(typ string, broken bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.broken[typ] = broken
 }
 
 // wait holds the handling of a command whose gate is shut.
