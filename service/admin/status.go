@@ -34,7 +34,8 @@ const MaxSagas = 10_000
 // Inspect tells how the service that owns db is doing. It only reads, so that
 // anyone may ask while the service runs elsewhere.
 func Inspect(ctx context.Context, db *store.DB) (s Status, err error) {
-	s = Status{Service: db.Owner(), Engine: db.Capabilities().Engine, Readers: []Reader{}, Sagas: map[string]int{}}
+	s = Status{Service: db.Owner(), Engine: db.Capabilities().Engine, Readers: []Reader{},
+		Sagas: map[string]int{saga.Running: 0, saga.Compensating: 0, saga.Parked: 0}}
 	if s.Log, err = db.Log().State(ctx); err != nil {
 		return s, err
 	}
