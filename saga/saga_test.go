@@ -136,6 +136,25 @@ func TestSilenceBeforePivotCompensates(t *testing.T) {
 	want(t, "trip", w.status("ada"), "cancelled: no-answer")
 }
 
+// A step that was refused, and whose refusal was lost, is compensated with the
+// others; its participant knows that there is nothing to take back.
+func TestLostRefusalTakesNothingBack(t *testing.T) {
+	w := newWorld(t)
+	w.refuse["flight.book"] = true
+	w.start("ada")
+	silent := func(m *bailiwick.Message) bool {
+		return !(m.Type == "travel.saga.reply" && strings.Contains(string(m.Data), `"outcome":"rejected"`))
+	}
+	w.carry(silent)
+	for range 4 {
+		w.tick(5 * time.Minute)
+		w.carry(silent)
+	}
+	want(t, "state", w.show("ada").State, saga.Compensated)
+	want(t, "flight", w.bookings(w.flight, "ada"), "[]")
+	want(t, "hotel", w.bookings(w.hotel, "ada"), "[booked cancelled]")
+}
+
 // Past the pivot nothing is taken back: a refusal or silence parks the saga with
 // its reason, and a person has it retried.
 func TestPastPivotParksAndRetries(t *testing.T) {
