@@ -1,0 +1,112 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/store"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// Open connects to a service's database, makes sure that it is the service's, and
+// migrates it. url is a PostgreSQL connection string; what it does not say comes
+// from the PG* environment variables.
+//
+// A database that belongs to another service ([bailiwick.WrongOwner]), that a
+// newer program migrated ([bailiwick.SchemaNewer]), whose migrations were edited
+// ([bailiwick.SchemaChanged]), that somebody holds alone ([bailiwick.Locked]), or
+// that was copied or restored from a dump ([bailiwick.Forked]) is refused before
+// anything in it is changed. Commits wait for the disk unless the URL sets
+// synchronous_commit itself.
+func Open(ctx context.Context, url string, opts Options) (*store.DB, error) {
+	d, err := open(ctx, url, opts, false)
+	if err != nil {
+		return nil, err
+	}
+	return store.New(d, d.opts.Owner, d.opts.Store), nil
+}
+
+// Wrap is Open for a pool that the caller made with the driver "pgx", and keeps:
+// its limits stay as they are, and Close leaves it open.
+func Wrap(ctx context.Context, pool *sql.DB, opts Options) (*store.DB, error) {
+	d := newDB(pool, false, opts.withDefaults())
+	if err := d.prepare(ctx, false); err != nil {
+		return nil, err
+	}
+	return store.New(d, d.opts.Owner, d.opts.Store), nil
+}
+
+// connectTimeout is how long a connection may take to be made, where the URL does
+// not say.
+const connectTimeout = 10 * time.Second
+
+// open is Open without the portable part. rebasing accepts a database that was
+// copied.
+func open(ctx context.Context, url string, opts Options, rebasing bool) (*db, error) {
+	const op = "postgres: open"
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		// The parser keeps passwords out of its message.
+		return nil, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: err, Do: "write postgres://USER@HOST:PORT/DATABASE"}
+	}
+	opts = opts.withDefaults()
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTimeout
+	}
+	setting := func(name, value string) {
+		if _, ok := cfg.RuntimeParams[name]; !ok {
+			cfg.RuntimeParams[name] = value
+		}
+	}
+	setting("application_name", "bailiwick "+opts.Owner)
+	setting("synchronous_commit", "on")
+	cfg.RuntimeParams["search_path"] = pgx.Identifier{opts.Schema}.Sanitize()
+	if opts.ReadOnly {
+		cfg.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(opts.MaxConns)
+	pool.SetMaxIdleConns(opts.MaxIdle)
+	pool.SetConnMaxIdleTime(opts.IdleTime)
+	pool.SetConnMaxLifetime(opts.Lifetime)
+
+	d := newDB(pool, true, opts)
+	if err := d.prepare(ctx, rebasing); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+var errNoOwner = errors.New("no owner is named")
+
+// prepare finds out whether the database may be used, and migrates it.
+func (d *db) prepare(ctx context.Context, rebasing bool) (err error) {
+	const op = "postgres: open"
+	if d.opts.Owner == "" && !d.opts.ReadOnly {
+		return &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: errNoOwner, Do: "set Options.Owner to the name of the service"}
+	}
+	if d.opts.Exclusive {
+		if err := d.takeAlone(ctx); err != nil {
+			return failure(op, err)
+		}
+		defer func() {
+			if err != nil {
+				d.alone.Close()
+			}
+		}()
+	}
+	s, err := d.session(ctx)
+	if err != nil {
+		return failure(op, err)
+	}
+	defer s.Close()
+	if d.opts.ReadOnly {
+		return failure(op, d.inspect(ctx, s))
+	}
+	return failure(op, d.migrate(ctx, s, rebasing))
+}

@@ -1,0 +1,97 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bailiwick/bailiwick"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	// lookFor is how long the outcome of a commit is looked for when its answer
+	// was lost: the server may be starting again.
+	lookFor = 30 * time.Second
+	// lookEvery is the wait between two looks.
+	lookEvery = 50 * time.Millisecond
+	// lookPatience is how long a transaction whose COMMIT may never have arrived
+	// stays open before its session is ended.
+	lookPatience = time.Second
+)
+
+// undecided makes an outcome of a COMMIT that did not succeed: nil means that it
+// did after all, again that nothing remains and that another run may succeed.
+func (d *db) undecided(op string, s *session, t *tx, err error) (again bool, _ error) {
+	if errors.Is(err, pgx.ErrTxCommitRollback) {
+		return repeatable(t.failed), failure(op, t.whyAborted(err))
+	}
+	if !s.lost() && !unreachable(err) {
+		// The server answered: a deferred constraint, say. It undid everything.
+		return repeatable(err), failure(op, err)
+	}
+	if pgconn.SafeToRetry(err) {
+		return true, failure(op, err) // COMMIT was not sent
+	}
+	if t.xid == "" {
+		return false, nil // it wrote nothing, so there is nothing to be lost
+	}
+	committed, look := d.look(t.xid, s.pg.PgConn().PID())
+	if look != nil {
+		return false, &bailiwick.Error{Code: bailiwick.Unknown, Op: op, Err: errors.Join(err, look),
+			Do: "look whether it was done before trying again"}
+	}
+	if committed {
+		return false, nil
+	}
+	return true, failure(op, err)
+}
+
+// look asks the server, over another connection, what became of a transaction. A
+// caller that went away would not know either, so no context ends it.
+func (d *db) look(xid string, pid uint32) (committed bool, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookFor)
+	defer cancel()
+	begun := time.Now()
+	for {
+		committed, decided, err := d.lookOnce(ctx, xid, pid, time.Since(begun) > lookPatience)
+		if decided {
+			return committed, err
+		}
+		select {
+		case <-time.After(lookEvery):
+		case <-ctx.Done():
+			return false, errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
+var errForgotten = errors.New("the server no longer knows the transaction")
+
+// lookOnce asks once. With end it ends the session that has the transaction open,
+// if that still is the same: a COMMIT that never arrived would leave it so.
+func (d *db) lookOnce(ctx context.Context, xid string, pid uint32, end bool) (committed, decided bool, err error) {
+	conn, err := d.pool.Conn(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer conn.Close()
+	var status *string
+	if err := conn.QueryRowContext(ctx, `SELECT pg_xact_status($1::text::xid8)`, xid).Scan(&status); err != nil {
+		return false, !unreachable(err) && ctx.Err() == nil, err
+	}
+	switch {
+	case status == nil:
+		return false, true, errForgotten
+	case *status == "committed":
+		return true, true, nil
+	case *status == "aborted":
+		return false, true, nil
+	}
+	if end {
+		_, err = conn.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE pid = $1::int AND backend_xid = $2::text::xid8::xid`, int64(pid), xid)
+	}
+	return false, false, err
+}
