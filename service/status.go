@@ -25,9 +25,9 @@ func (g *Group) statusOf(ctx context.Context, services []*Service) ([]Status, er
 		if g.phase.Load() == starting {
 			continue
 		}
-		for r := range list[i].Readers {
+		for r := range list[i].Log.Followers {
 			for _, w := range g.wires {
-				if reader := &list[i].Readers[r]; w.Log() == list[i].Log.Name && w.consumer.Name == reader.Name {
+				if reader := &list[i].Log.Followers[r]; w.Log() == list[i].Log.Name && w.consumer.Name == reader.Name {
 					reader.Lag = w.lag()
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/outbox"
 	"github.com/bailiwick/bailiwick/saga"
 	"github.com/bailiwick/bailiwick/store"
 )
@@ -12,20 +13,12 @@ import (
 type Status struct {
 	Service string `json:"service"`
 	Engine  string `json:"engine"`
-	// Log is the service's own log, and Readers are those who follow it.
-	Log     store.LogState `json:"log"`
-	Readers []Reader       `json:"readers"`
+	// Log is the service's own log, with those who follow it.
+	Log outbox.LogStatus `json:"log"`
 	// Follows tells of the logs that the service follows.
 	Follows []follow.FollowerStatus `json:"follows"`
 	// Sagas counts the sagas that have not ended, by state; not beyond [MaxSagas].
 	Sagas map[string]int `json:"sagas"`
-}
-
-// Reader is a registered follower of a log, and by how many messages it lags. Its
-// position is written down about once a second.
-type Reader struct {
-	store.RegisteredFollower
-	Lag int64 `json:"lag"`
 }
 
 // MaxSagas is how many sagas a [Status] counts at most.
@@ -34,17 +27,10 @@ const MaxSagas = 10_000
 // Inspect tells how the service that owns db is doing. It only reads, so that
 // anyone may ask while the service runs elsewhere.
 func Inspect(ctx context.Context, db *store.DB) (s Status, err error) {
-	s = Status{Service: db.Owner(), Engine: db.Capabilities().Engine, Readers: []Reader{},
+	s = Status{Service: db.Owner(), Engine: db.Capabilities().Engine,
 		Sagas: map[string]int{saga.Running: 0, saga.Compensating: 0, saga.Parked: 0}}
-	if s.Log, err = db.Log().State(ctx); err != nil {
+	if s.Log, err = outbox.Status(ctx, db); err != nil {
 		return s, err
-	}
-	readers, err := db.Log().Followers(ctx)
-	if err != nil {
-		return s, err
-	}
-	for _, r := range readers {
-		s.Readers = append(s.Readers, Reader{r, max(s.Log.Head-r.Position.Seq, 0)})
 	}
 	if s.Follows, err = follow.Status(ctx, db); err != nil {
 		return s, err
