@@ -20,7 +20,7 @@ const (
 // run does the log's background work until ctx ends, and writes the followers'
 // positions down once more before it returns.
 func (l *Log) run(ctx context.Context) error {
-	if _, err := l.State(ctx); err != nil {
+	if _, err := l.State(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
 	done := make(chan struct{})

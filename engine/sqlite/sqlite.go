@@ -57,9 +57,18 @@ var errNoOwner = errors.New("no owner is named")
 // ([bailiwick.SchemaChanged]), that a running owner holds ([bailiwick.Locked]), or
 // that is no SQLite database ([bailiwick.NotDatabase]).
 func Open(ctx context.Context, path string, opts Options) (*store.DB, error) {
+	db, opts, err := open(ctx, path, opts)
+	if err != nil {
+		return nil, err
+	}
+	return store.New(db, opts.Owner, opts.Store), nil
+}
+
+// open is Open without the store on top. It returns the options as they turned out.
+func open(ctx context.Context, path string, opts Options) (*DB, Options, error) {
 	const op = "sqlite: open"
 	if opts.Owner == "" && !opts.ReadOnly && !opts.Offline {
-		return nil, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: errNoOwner, Do: "set Options.Owner to the service's name"}
+		return nil, opts, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: errNoOwner, Do: "set Options.Owner to the service's name"}
 	}
 	if opts.Store.Clock == nil {
 		opts.Store.Clock = bailiwick.SystemClock{}
@@ -72,31 +81,33 @@ func Open(ctx context.Context, path string, opts Options) (*store.DB, error) {
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
-		return nil, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: err}
+		return nil, opts, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: err}
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return nil, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: errors.New("there is no directory " + filepath.Dir(path)), Do: "create the directory"}
+		return nil, opts, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: errors.New("there is no directory " + filepath.Dir(path)), Do: "create the directory"}
 	}
 	if opts.ReadOnly {
-		return openReadOnly(ctx, path, opts)
+		db, owner, err := openReadOnly(ctx, path, opts)
+		opts.Owner = owner
+		return db, opts, err
 	}
 	if _, _, err := checkHeader(path); err != nil {
-		return nil, err // before the lock, which leaves a file
+		return nil, opts, err // before the lock, which leaves a file
 	}
 	lock, err := takeLock(ctx, path)
 	if err != nil {
-		return nil, err
+		return nil, opts, err
 	}
 	f, p, owner, err := examine(ctx, path, opts)
 	if err != nil {
-		return nil, errors.Join(err, lock.release(true))
+		return nil, opts, errors.Join(err, lock.release(true))
 	}
 	opts.Owner = owner
-	db, err := openOwned(ctx, path, opts, lock, f, p)
+	db, err := openOwned(path, opts, lock, f, p)
 	if err != nil {
-		return nil, errors.Join(err, lock.release(true))
+		return nil, opts, errors.Join(err, lock.release(true))
 	}
-	return store.New(db, owner, opts.Store), nil
+	return db, opts, nil
 }
 
 var (
@@ -137,7 +148,7 @@ func examine(ctx context.Context, path string, opts Options) (f found, p plan, o
 }
 
 // openOwned opens a database that was examined and is locked.
-func openOwned(ctx context.Context, path string, opts Options, lock *lock, f found, p plan) (db *DB, err error) {
+func openOwned(path string, opts Options, lock *lock, f found, p plan) (_ *DB, err error) {
 	if !f.exists {
 		// SQLite would let the umask decide who may read it.
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
@@ -148,7 +159,7 @@ func openOwned(ctx context.Context, path string, opts Options, lock *lock, f fou
 			return nil, &bailiwick.Error{Code: bailiwick.Unavailable, Op: "sqlite: open", Err: err, Do: "look at the directory's permissions"}
 		}
 	}
-	db = newDB(path, opts, lock)
+	db := newDB(path, opts, lock)
 	defer func() {
 		if err == nil {
 			return
@@ -178,14 +189,14 @@ func openOwned(ctx context.Context, path string, opts Options, lock *lock, f fou
 }
 
 // openReadOnly opens a database to look at it.
-func openReadOnly(ctx context.Context, path string, opts Options) (*store.DB, error) {
+func openReadOnly(ctx context.Context, path string, opts Options) (*DB, string, error) {
 	const op = "sqlite: open"
 	exists, empty, err := checkHeader(path)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if !exists || empty {
-		return nil, &bailiwick.Error{Code: bailiwick.NotFound, Op: op, Err: errNoDatabase, Do: "name the file of a service that has run"}
+		return nil, "", &bailiwick.Error{Code: bailiwick.NotFound, Op: op, Err: errNoDatabase, Do: "name the file of a service that has run"}
 	}
 	db := newDB(path, opts, nil)
 	db.before = strays(path)
@@ -200,10 +211,10 @@ func openReadOnly(ctx context.Context, path string, opts Options) (*store.DB, er
 		err = unreadable(err)
 	}
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, "", errors.Join(err, db.Close())
 	}
 	db.name(f.owner)
-	return store.New(db, f.owner, opts.Store), nil
+	return db, f.owner, nil
 }
 
 func examineReadOnly(path string, f found, opts Options) error {
