@@ -52,7 +52,13 @@ type Customer struct {
 	Country string
 }
 
-var errMixed = errors.New("the invoice has lines of different customers or countries")
+// MaxInvoice is the most lines that one invoice has.
+const MaxInvoice = 5000
+
+var (
+	errMixed = errors.New("the invoice has lines of different customers or countries")
+	errLong  = errors.New("the invoice has more than 5000 lines")
+)
 
 // Inspect reads a file to its end and finds every fault there is in it, so that
 // nothing is done about a file that is broken further on.
@@ -88,7 +94,9 @@ func (in *Inspection) add(l Line) error {
 	if invoice.customer != l.Customer || invoice.country != l.Country {
 		return errMixed
 	}
-	invoice.lines++
+	if invoice.lines++; invoice.lines > MaxInvoice {
+		return errLong
+	}
 	in.invoices[l.Invoice] = invoice
 	in.Longest = max(in.Longest, invoice.lines)
 

@@ -88,9 +88,22 @@ func parseCustomer(s string) (string, error) {
 	return id, nil
 }
 
+// Limits of a line: more than any shop's books hold, and what the services take.
+const (
+	maxQuantity    = 1_000_000_000
+	maxText        = 64
+	maxDescription = 500
+)
+
 // check refuses what the shop would have no rule for.
 func (l *Line) check() error {
 	switch {
+	case l.Quantity > maxQuantity || l.Quantity < -maxQuantity:
+		return fmt.Errorf("the quantity is beyond %d", maxQuantity)
+	case len(l.Invoice) > maxText || len(l.Code) > maxText || len(l.Country) > maxText:
+		return fmt.Errorf("the invoice, code or country has more than %d bytes", maxText)
+	case len(l.Description) > maxDescription:
+		return fmt.Errorf("the description has more than %d bytes", maxDescription)
 	case l.Invoice == "":
 		return errors.New("the invoice number is missing")
 	case l.Code == "":

@@ -1,0 +1,91 @@
+// Package shop puts the seven services of the example together: user, catalog,
+// inventory, order, payment, delivery and notification. Each owns a database; they
+// talk by messages and APIs alone, so that they can run in one process or in seven.
+//
+// The rules of the shop (guests, fees, adjustments, zero and negative prices,
+// returns) stand in docs/shop-rules.md.
+package shop
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bailiwick/bailiwick/examples/shop/catalog"
+	"github.com/bailiwick/bailiwick/examples/shop/delivery"
+	"github.com/bailiwick/bailiwick/examples/shop/inventory"
+	"github.com/bailiwick/bailiwick/examples/shop/notification"
+	"github.com/bailiwick/bailiwick/examples/shop/order"
+	"github.com/bailiwick/bailiwick/examples/shop/payment"
+	"github.com/bailiwick/bailiwick/examples/shop/user"
+	"github.com/bailiwick/bailiwick/service"
+	"github.com/bailiwick/bailiwick/store"
+)
+
+// Opener opens the database that the named service owns, creating and migrating it
+// as needed. It decides on the engine and the place.
+type Opener func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error)
+
+// part is how one service is made.
+type part struct {
+	name       string
+	migrations func() ([]store.Migration, error)
+	make       func(*store.DB) (*service.Service, error)
+}
+
+var parts = [...]part{
+	{user.Name, user.Migrations, user.New},
+	{catalog.Name, catalog.Migrations, catalog.New},
+	{inventory.Name, inventory.Migrations, inventory.New},
+	{order.Name, order.Migrations, order.New},
+	{payment.Name, payment.Migrations, payment.New},
+	{delivery.Name, delivery.Migrations, delivery.New},
+	{notification.Name, notification.Migrations, notification.New},
+}
+
+// Names returns the names of the services, each also that of its database's owner.
+func Names() []string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.name
+	}
+	return names
+}
+
+// Open opens the services with their databases, for service.NewGroup to run them.
+// The caller ends with [Close]. If one fails, those that were opened are closed.
+func Open(ctx context.Context, open Opener) ([]*service.Service, error) {
+	var services []*service.Service
+	for _, p := range parts {
+		s, err := p.open(ctx, open)
+		if err != nil {
+			return nil, errors.Join(err, Close(services))
+		}
+		services = append(services, s)
+	}
+	return services, nil
+}
+
+func (p part) open(ctx context.Context, open Opener) (*service.Service, error) {
+	migrations, err := p.migrations()
+	if err != nil {
+		return nil, err
+	}
+	db, err := open(ctx, p.name, migrations)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.make(db)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// Close closes the services' databases, last opened first.
+func Close(services []*service.Service) error {
+	var all error
+	for i := len(services) - 1; i >= 0; i-- {
+		all = errors.Join(all, services[i].DB.Close())
+	}
+	return all
+}
