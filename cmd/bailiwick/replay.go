@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/examples/shop/replay"
+)
+
+// runReplay sends a file through the shop's APIs and prints whether all agrees.
+func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
+	errOut := cmd.ErrOrStderr()
+	if info, err := os.Stat(f.replay); err != nil || info.IsDir() {
+		return &bailiwick.Error{Code: bailiwick.NotFound, Op: "replay " + f.replay, Err: errors.New("there is no such file"), Do: "name a CSV file, plain or gzipped"}
+	}
+	dir, err := dataDir(f.data, defaultReplay)
+	if err != nil {
+		return err
+	}
+	addr := ""
+	if cmd.Flags().Changed("addr") {
+		addr = f.addr
+	}
+	s, err := openShop(cmd.Context(), dir, errOut, f.verbose)
+	if err != nil {
+		return err
+	}
+	var report *replay.Report
+	err = s.run(cmd.Context(), addr, func(ctx context.Context, base string) (err error) {
+		if base != "" {
+			fmt.Fprintln(errOut, "serving "+base)
+		}
+		fmt.Fprintln(errOut, "databases in "+dir)
+		report, err = replay.Run(ctx, replay.Options{
+			Open:  func() (io.ReadCloser, error) { return os.Open(f.replay) },
+			Stock: f.stock, Credit: f.credit, Parallel: f.parallel,
+			Clients: s.clients, Progress: errOut, Terminal: isTerminal(errOut),
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if c.json {
+		err = c.printJSON(report)
+	} else {
+		err = report.Print(c.out)
+	}
+	if err == nil && !report.Exact {
+		err = errUnbalanced
+	}
+	return err
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/engine/prometheus"
+	"github.com/bailiwick/bailiwick/engine/sqlite"
+	"github.com/bailiwick/bailiwick/examples/shop"
+	"github.com/bailiwick/bailiwick/examples/shop/web"
+	"github.com/bailiwick/bailiwick/service"
+	"github.com/bailiwick/bailiwick/service/admin"
+	"github.com/bailiwick/bailiwick/service/trace"
+	"github.com/bailiwick/bailiwick/store"
+)
+
+// runningShop is the shop on SQLite files in one directory.
+type runningShop struct {
+	dir      string
+	services []*service.Service
+	group    *service.Group
+	clients  *shop.Clients
+}
+
+// openShop opens the databases and puts the services together.
+func openShop(ctx context.Context, dir string, logs io.Writer, verbose bool) (*runningShop, error) {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	logger := slog.New(trace.LogHandler(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level})))
+	metrics := map[string]*prometheus.Metrics{}
+	services, err := shop.Open(ctx, func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
+		metrics[name] = prometheus.New(name)
+		return sqlite.Open(ctx, filepath.Join(dir, name+".db"), sqlite.Options{Owner: name, Migrations: migrations,
+			Store: store.Options{Logger: logger.With("service", name), Observer: metrics[name]}})
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &runningShop{dir: dir, services: services}
+	pages := map[string]http.Handler{}
+	for _, one := range services {
+		m := metrics[one.Name]
+		pages[one.Name] = m.Handler()
+		err = errors.Join(err, m.Watch(one.DB), m.Count("bailiwick_sagas", "Sagas that have not ended, by state.", "state",
+			func(ctx context.Context) (map[string]int, error) {
+				status, err := admin.Inspect(ctx, one.DB)
+				return status.Sagas, err
+			}))
+	}
+	if err == nil {
+		s.group, err = service.NewGroup(service.Options{Logger: logger, Metrics: pages}, services...)
+	}
+	if err != nil {
+		return nil, errors.Join(err, shop.Close(services))
+	}
+	s.clients = shop.InProcess(s.group.Handler())
+	return s, nil
+}
+
+// run runs the shop until work returns or ctx ends, serves it at addr ("" means
+// not at all), and closes it. work is called once the shop takes requests, with its
+// URL.
+func (s *runningShop) run(ctx context.Context, addr string, work func(ctx context.Context, base string) error) (err error) {
+	defer func() { err = errors.Join(err, shop.Close(s.services)) }()
+	base, server := "", &http.Server{Handler: s.group.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	socket, closeAdmin, err := s.serveAdmin()
+	if err != nil {
+		return err
+	}
+	defer closeAdmin()
+	for _, one := range s.services {
+		if err := sqlite.Announce(filepath.Join(s.dir, one.Name+".db"), socket); err != nil {
+			return err
+		}
+	}
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	all, ctx := errgroup.WithContext(ctx)
+	if addr != "" {
+		listener, err := net.Listen("tcp", addr)
+		if err != nil {
+			return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "listen", Err: err, Do: "name another address with --addr, or port 0 for a free one"}
+		}
+		base = "http://" + listener.Addr().String()
+		all.Go(func() error {
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	all.Go(func() error {
+		defer server.Close() // once the group has drained nobody is being served
+		return s.group.Run(ctx)
+	})
+	all.Go(func() error {
+		defer stop()
+		if err := s.awaitReady(ctx); err != nil {
+			return nil // the group tells why
+		}
+		return work(ctx, base)
+	})
+	return all.Wait()
+}
+
+// awaitReady returns once the shop takes requests.
+func (s *runningShop) awaitReady(ctx context.Context) error {
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://shop/healthz/ready", nil)
+		if err != nil {
+			return err
+		}
+		response, err := web.Transport{Handler: s.group.Handler()}.RoundTrip(request)
+		if err != nil {
+			return err
+		}
+		response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			return nil
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// socketLimit is what every system allows for the path of a unix socket.
+const socketLimit = 100
+
+// serveAdmin serves the owner's operations on a unix socket that only this user
+// can open: it lies in a directory of mode 0700 before it is there itself.
+func (s *runningShop) serveAdmin() (socket string, stop func(), err error) {
+	dir := filepath.Join(s.dir, "admin")
+	if len(dir) > socketLimit-len("/admin.sock") {
+		dir, err = os.MkdirTemp("", "bailiwick-")
+	} else {
+		err = errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)) // a killed process leaves its socket
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	socket = filepath.Join(dir, "admin.sock")
+	listener, err := net.Listen("unix", socket)
+	if err == nil {
+		err = os.Chmod(socket, 0o600)
+	}
+	if err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	dbs := make([]*store.DB, len(s.services))
+	for i, one := range s.services {
+		dbs[i] = one.DB
+	}
+	server := &http.Server{Handler: admin.Handler(dbs...), ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener) // ends when it is closed
+	}()
+	return socket, func() {
+		_ = server.Close()
+		<-done
+		_ = os.RemoveAll(dir)
+	}, nil
+}
