@@ -40,7 +40,7 @@ type job struct {
 func newDrive(opts Options, in *retail.Inspection) *drive {
 	size := opts.Parallel * perWorker
 	return &drive{
-		submitter: submitter{clients: opts.Clients, clock: opts.Clock, patience: opts.Patience},
+		submitter: submitter{persistence{opts.Clock, opts.Patience}, opts.Clients},
 		parallel:  opts.Parallel,
 		meter:     newMeter(opts, in.Lines),
 		window:    make(chan struct{}, size),

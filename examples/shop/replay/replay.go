@@ -108,8 +108,9 @@ func run(ctx context.Context, opts Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest := &rest{clients: opts.Clients, clock: opts.Clock, patience: opts.Patience}
-	stock, err := (&setup{clients: opts.Clients, rest: rest, terms: terms}).run(ctx, in)
+	patient := persistence{clock: opts.Clock, patience: opts.Patience}
+	rest := &rest{persistence: patient, clients: opts.Clients}
+	stock, err := (&setup{persistence: patient, clients: opts.Clients, rest: rest, terms: terms}).run(ctx, in)
 	if err != nil {
 		return nil, err
 	}

@@ -18,9 +18,8 @@ const look = 5 * time.Millisecond
 // rest waits until messages have arrived. What it knows it has from the services'
 // status.
 type rest struct {
-	clients  *shop.Clients
-	clock    bailiwick.Clock
-	patience time.Duration
+	persistence
+	clients *shop.Clients
 }
 
 // motion is what is still moving in a shop.

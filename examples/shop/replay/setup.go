@@ -23,6 +23,7 @@ const portion = 1000
 // the shelves. All of it has fixed Idempotency-Keys: done again it does nothing, and
 // done with other terms it is refused before anything changes.
 type setup struct {
+	persistence
 	clients *shop.Clients
 	rest    *rest
 	terms   terms
@@ -55,7 +56,11 @@ func (s *setup) products(ctx context.Context, all []retail.Product) error {
 				products[i].Kind = catalogapi.Fee
 			}
 		}
-		if _, err := s.clients.Catalog.Import(ctx, key("catalog", n), catalogapi.Import{Products: products}); err != nil {
+		err := s.do(ctx, func() error {
+			_, err := s.clients.Catalog.Import(ctx, key("catalog", n), catalogapi.Import{Products: products})
+			return err
+		})
+		if err != nil {
 			return refused("fill the catalog", "file", err)
 		}
 	}
@@ -70,7 +75,11 @@ func (s *setup) customers(ctx context.Context, all []retail.Customer) error {
 		for i, c := range part {
 			customers[i] = userapi.Customer{ID: c.ID, Country: c.Country, CreditLimit: s.terms.credit, Currency: orderapi.Currency}
 		}
-		if _, err := s.clients.User.Import(ctx, key("customers", n), userapi.Import{Customers: customers}); err != nil {
+		err := s.do(ctx, func() error {
+			_, err := s.clients.User.Import(ctx, key("customers", n), userapi.Import{Customers: customers})
+			return err
+		})
+		if err != nil {
 			return refused("register the customers", "file or credit", err)
 		}
 	}
@@ -94,7 +103,11 @@ func (s *setup) stock(ctx context.Context, all []retail.Product) (map[string]int
 	for part := range slices.Chunk(lines, portion) {
 		n++
 		receipt := inventoryapi.Receipt{Reference: key("opening", n), Lines: part}
-		if _, err := s.clients.Inventory.Receive(ctx, key("opening", n), receipt); err != nil {
+		err := s.do(ctx, func() error {
+			_, err := s.clients.Inventory.Receive(ctx, key("opening", n), receipt)
+			return err
+		})
+		if err != nil {
 			return nil, refused("put the opening stock on the shelves", "file or stock", err)
 		}
 	}

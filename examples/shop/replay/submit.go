@@ -22,35 +22,52 @@ const (
 	maxPause   = 2 * time.Second
 )
 
-// submitter sends documents until they are settled.
-type submitter struct {
-	clients  *shop.Clients
+// persistence repeats what a service could not do at the moment.
+type persistence struct {
 	clock    bailiwick.Clock
 	patience time.Duration
 }
 
-// settle sends a document, again and again while the service is unavailable or the
-// document pending, until it is settled. Its Idempotency-Key makes that one request.
-func (s *submitter) settle(ctx context.Context, d *document) (orderapi.Summary, error) {
-	op := "replay: send " + d.name()
-	well := s.clock.Now() // the last time that the service answered
+// do calls fn until it succeeds, fails for good, or has failed for as long as
+// patience lasts.
+func (p persistence) do(ctx context.Context, fn func() error) error {
+	begun := p.clock.Now()
 	wait := firstPause
 	for {
-		summary, err := d.post(ctx, s.clients, settleWait)
-		switch {
-		case err == nil && summary.Settled():
-			return summary, nil
-		case err == nil:
-			well, wait = s.clock.Now(), firstPause
-			if err := s.stuck(ctx, summary.ID); err != nil {
-				return summary, &bailiwick.Error{Code: bailiwick.Parked, Op: op, Err: err, Do: "see its saga, retry or resolve it, then run the replay again"}
-			}
-			continue
-		case ctx.Err() != nil, !temporary(err), s.clock.Now().Sub(well) > s.patience:
+		err := fn()
+		if err == nil || ctx.Err() != nil || !temporary(err) || p.clock.Now().Sub(begun) > p.patience {
+			return err
+		}
+		pause(ctx, p.clock, wait)
+		wait = min(2*wait, maxPause)
+	}
+}
+
+// submitter sends documents until they are settled.
+type submitter struct {
+	persistence
+	clients *shop.Clients
+}
+
+// settle sends a document, again and again while the service is unavailable or the
+// document pending, until it is settled. Its Idempotency-Key makes that one request.
+func (s *submitter) settle(ctx context.Context, d *document) (summary orderapi.Summary, err error) {
+	op := "replay: send " + d.name()
+	for {
+		err := s.do(ctx, func() error {
+			var err error
+			summary, err = d.post(ctx, s.clients, settleWait)
+			return err
+		})
+		if err != nil {
 			return summary, failed(op, err)
 		}
-		pause(ctx, s.clock, wait)
-		wait = min(2*wait, maxPause)
+		if summary.Settled() {
+			return summary, nil
+		}
+		if err := s.stuck(ctx, summary.ID); err != nil {
+			return summary, &bailiwick.Error{Code: bailiwick.Parked, Op: op, Err: err, Do: "see its saga, retry or resolve it, then run the replay again"}
+		}
 	}
 }
 
