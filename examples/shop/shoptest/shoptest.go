@@ -19,7 +19,6 @@ import (
 	"github.com/bailiwick/bailiwick/engine/postgres"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop/web"
-	"github.com/bailiwick/bailiwick/internal/pgtest"
 	"github.com/bailiwick/bailiwick/service"
 	"github.com/bailiwick/bailiwick/store"
 )
@@ -40,9 +39,15 @@ type Build struct {
 	New        func(*store.DB) (*service.Service, error)
 }
 
+// A Server gives tests empty databases of PostgreSQL, or skips them.
+type Server interface {
+	// Database returns the URL of one, which ends with the test.
+	Database(t testing.TB) string
+}
+
 // OnEach runs a test on the service with each engine: SQLite, and PostgreSQL where
 // tests with a server run.
-func (b Build) OnEach(t *testing.T, server *pgtest.Server, test func(t *testing.T, s *Service)) {
+func (b Build) OnEach(t *testing.T, server Server, test func(t *testing.T, s *Service)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, b.OnSQLite(t)) })
 	t.Run("postgres", func(t *testing.T) {
 		db, err := postgres.Open(t.Context(), server.Database(t), postgres.Options{Owner: b.Name, Migrations: b.schema(t)})
