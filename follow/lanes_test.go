@@ -1,0 +1,228 @@
+package follow_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/follow"
+)
+
+// Each key's messages take effect once and in order, however many lanes share
+// the log, and the log may forget only what the slowest has committed.
+func TestLanes(t *testing.T) {
+	each(t, func(h *house) {
+		h.follower.Lanes = 4
+		want := map[string][]int64{}
+		var keys []string
+		for i := range 60 {
+			key := fmt.Sprint("key", i%7)
+			keys = append(keys, key)
+			want[key] = append(want[key], int64(i+1))
+		}
+		h.fail = failing("key3", 2)
+		h.publish(keys...)
+		h.start()
+		h.settle(time.Minute)
+		h.stop()
+		for key, seqs := range want {
+			h.wantEffects(key, seqs...)
+		}
+		list, err := follow.Status(context.Background(), h.to)
+		if err != nil || len(list) != 1 {
+			h.t.Fatalf("status: %+v, %v", list, err)
+		}
+		end := bailiwick.Position{Epoch: 1, Seq: 60}
+		if got := list[0]; !slices.Equal(got.Lanes, []bailiwick.Position{end, end, end, end}) || got.Position != end || got.Lag(70) != 10 {
+			h.t.Errorf("status: %+v, want four lanes at %s", got, end)
+		}
+		if err := h.from.Log().Trim(context.Background()); err != nil {
+			h.t.Fatal(err)
+		}
+		if state, err := h.from.Log().State(context.Background()); err != nil || state.Low != 60 {
+			h.t.Errorf("low-water mark %d, %v, want 60", state.Low, err)
+		}
+	})
+}
+
+// The number of lanes changes, up and down, when all stand at one position.
+func TestLaneCountChangesWhenLevel(t *testing.T) {
+	each(t, func(h *house) {
+		keys := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+		var want [8][]int64
+		for round, lanes := range []int{1, 4, 2, 3, 1, 5} {
+			h.follower.Lanes = lanes
+			h.publish(keys...)
+			h.start()
+			h.settle(time.Second)
+			h.stop()
+			for i, key := range keys {
+				want[i] = append(want[i], int64(8*round+i+1))
+				h.wantEffects(key, want[i]...)
+			}
+		}
+	})
+}
+
+// Where lanes stand apart, a key that changed its lane could lose messages or
+// apply them twice. So the change is refused.
+func TestLaneCountRefusedWhileApart(t *testing.T) {
+	each(t, func(h *house) {
+		h.follower.Lanes = 2
+		h.publish("a", "b", "a", "b") // in different lanes
+		until := time.Now().Add(time.Hour)
+		h.fail = func(m *bailiwick.Message) error {
+			if m.Key == "b" && time.Now().Before(until) {
+				return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "till"}
+			}
+			return nil
+		}
+		h.start()
+		h.settle(time.Second)
+		h.stop()
+		h.wantEffects("a", 1, 3)
+		h.wantEffects("b")
+
+		h.follower.Lanes = 3
+		h.start()
+		h.wantStopped(bailiwick.Invalid)
+
+		time.Sleep(time.Hour)
+		h.follower.Lanes = 2
+		h.start()
+		h.settle(time.Minute)
+		h.stop()
+		h.follower.Lanes = 3
+		h.publish("a", "b")
+		h.start()
+		h.settle(time.Minute)
+		h.stop()
+		h.wantEffects("a", 1, 3, 5)
+		h.wantEffects("b", 2, 4, 6)
+	})
+}
+
+// pair is two instances of one follower on a database that processes share.
+func pair(h *house) (second *house) {
+	return &house{t: h.t, from: h.from, to: h.engine("till"), follower: &follow.Follower{Source: h.feed(), Logger: quiet}}
+}
+
+func (h *house) runWith(lanes int, applied *[]int64) {
+	h.follower.DB, h.follower.Lanes = h.to, lanes
+	h.follower.Handlers = follow.Handlers{"sold": h.apply}
+	h.fail = func(m *bailiwick.Message) error { *applied = append(*applied, m.Seq); return nil }
+	h.start()
+}
+
+// Of two instances one works; the other takes over when the first stops, and
+// after the lease has run out when the first dies.
+func TestLeasedTakeover(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		t.Run(fmt.Sprintf("dies=%v", dies), func(t *testing.T) {
+			onDisks(t, func(h *house, _, to *disk) {
+				to.shared = true
+				second := pair(h)
+				var one, two []int64
+				h.runWith(1, &one)
+				h.settle(time.Second)
+				second.runWith(1, &two)
+				h.publish("a", "b")
+				h.settle(time.Minute)
+				if len(one) != 2 || len(two) != 0 {
+					h.t.Fatalf("applied by the first %v, by the second %v", one, two)
+				}
+				if dies {
+					h.to.Close() // no lease is given back
+					h.publish("a")
+					h.wantStopped(bailiwick.Closed)
+				} else {
+					h.stop()
+					h.publish("a")
+				}
+				h.settle(20 * time.Second)
+				second.stop()
+				second.wantEffects("a", 1, 3)
+				second.wantEffects("b", 2)
+				if !slices.Equal(two, []int64{3}) {
+					h.t.Errorf("applied by the second: %v", two)
+				}
+				second.to.Close()
+			})
+		})
+	}
+}
+
+// Lanes of one follower are shared out among instances, and the log may still be
+// trimmed to the slowest: a waiting instance sees where the others' lanes stand.
+func TestLeasedLanesAmongInstances(t *testing.T) {
+	onDisks(t, func(h *house, _, to *disk) {
+		to.shared = true
+		second := pair(h)
+		if _, err := second.to.Lease(context.Background(), "follow/"+till+"/1", "elsewhere", time.Hour); err != nil {
+			h.t.Fatal(err)
+		}
+		var one, two []int64
+		h.runWith(2, &one) // gets lane 0 alone
+		h.publish("a", "b", "a", "b")
+		h.settle(time.Minute)
+		h.wantEffects("a", 1, 3)
+		h.wantEffects("b")
+		if _, err := second.to.Lease(context.Background(), "follow/"+till+"/1", "elsewhere", 0); err != nil {
+			h.t.Fatal(err)
+		}
+		second.runWith(2, &two)
+		h.settle(time.Minute)
+		h.stop()
+		second.stop()
+		h.wantEffects("b", 2, 4)
+		second.to.Close()
+	})
+}
+
+// An instance that lost its lease without noticing cannot commit, and one that
+// notices waits for its turn again.
+func TestLostLease(t *testing.T) {
+	onDisks(t, func(h *house, _, to *disk) {
+		to.shared = true
+		var one []int64
+		h.runWith(1, &one)
+		h.publish("a")
+		h.settle(time.Second)
+		to.mu.Lock()
+		name := "follow/" + till + "/0"
+		lease := to.state.leases[name]
+		lease.Holder, lease.Term, lease.Until = "another", lease.Term+1, time.Now().Add(30*time.Second)
+		to.state.leases[name] = lease
+		to.mu.Unlock()
+		h.settle(5 * time.Second)
+		h.publish("a")
+		h.settle(10 * time.Second)
+		h.wantEffects("a", 1) // it has noticed, and waits
+		h.settle(time.Minute)
+		h.wantEffects("a", 1, 2)
+		h.stop()
+	})
+}
+
+// A first start with another number of lanes than a running instance's must not
+// share the keys out in two ways at once.
+func TestLaneCountsOfInstancesDiffer(t *testing.T) {
+	onDisks(t, func(h *house, _, to *disk) {
+		to.shared = true
+		second := pair(h)
+		var one, two []int64
+		h.runWith(1, &one)
+		h.settle(time.Second)
+		second.runWith(4, &two) // gets lanes 1 to 3, of which nothing is recorded yet
+		h.settle(time.Second)
+		h.publish("a", "a") // of lane 0, of one as of four
+		second.wantStopped(bailiwick.Stale)
+		h.settle(time.Second)
+		h.stop()
+		h.wantEffects("a", 1, 2)
+		second.to.Close()
+	})
+}

@@ -1,0 +1,97 @@
+package follow_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/bailiwick/bailiwick"
+)
+
+// scripted is a source that answers as it is told. It says that there is
+// something to read until it has nothing more to answer.
+type scripted struct {
+	answers []answer
+	acked   bailiwick.Position
+}
+
+type answer struct {
+	batch bailiwick.Batch
+	err   error
+}
+
+func (s *scripted) Log() string { return "shop/outbox" }
+
+func (s *scripted) Read(context.Context, bailiwick.Position, int) (bailiwick.Batch, error) {
+	a := s.answers[0]
+	s.answers = s.answers[1:]
+	return a.batch, a.err
+}
+
+func (s *scripted) Wait(ctx context.Context, _ bailiwick.Position) error {
+	if len(s.answers) > 0 {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (s *scripted) Ack(p bailiwick.Position) { s.acked = p }
+
+// seqs is a batch of messages about key "a" with these seqs.
+func seqs(through int64, list ...int64) answer {
+	b := bailiwick.Batch{Through: bailiwick.Position{Epoch: 1, Seq: through}}
+	for _, seq := range list {
+		b.Messages = append(b.Messages, &bailiwick.Message{ID: bailiwick.ID{byte(seq)}, Epoch: 1, Seq: seq, Key: "a", Type: "sold", Version: 1})
+	}
+	return answer{batch: b}
+}
+
+// A message that is late shows itself at a second reading; what is missing there
+// as well was removed.
+func TestHoles(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers []answer
+		want    []int64
+		through int64
+	}{
+		"late":            {[]answer{seqs(3, 1, 3), seqs(3, 1, 2, 3)}, []int64{1, 2, 3}, 3},
+		"removed":         {[]answer{seqs(3, 1, 3), seqs(3, 1, 3)}, []int64{1, 3}, 3},
+		"removed to head": {[]answer{seqs(9, 1, 2)}, []int64{1, 2}, 9},
+		"all removed":     {[]answer{seqs(9)}, nil, 9},
+		"unreachable":     {[]answer{{err: errors.New("no route")}, {err: errors.New("no route")}, seqs(1, 1)}, []int64{1}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(h *house) {
+				source := &scripted{answers: c.answers}
+				h.follower.Source = source
+				h.start()
+				h.settle(time.Minute)
+				h.stop()
+				h.wantEffects("a", c.want...)
+				if source.acked.Seq != c.through {
+					h.t.Errorf("acknowledged %s, want seq %d", source.acked, c.through)
+				}
+			})
+		})
+	}
+}
+
+// A source that breaks the order of its log is not believed.
+func TestDisorder(t *testing.T) {
+	for name, answers := range map[string][]answer{
+		"back":     {seqs(3, 2, 1), seqs(3, 2, 1)},
+		"repeated": {seqs(3, 1, 1, 2)},
+		"short":    {seqs(1, 1, 2)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(h *house) {
+				h.follower.Source = &scripted{answers: answers}
+				h.start()
+				h.wantStopped(bailiwick.Internal)
+				h.wantEffects("a")
+			})
+		})
+	}
+}
