@@ -90,14 +90,25 @@ func TestOnlyConfirmedSalesToThatCustomerAreReturned(t *testing.T) {
 
 func TestWhatCameBackCannotComeBackAgain(t *testing.T) {
 	s := openShop(t)
-	s.sold("ada", line("MUG", 2, 1000))
+	s.sold("ada", line("MUG", 3, 1000))
 	for i, want := range []struct {
 		status  string
 		matched int64
-	}{{orderapi.StatusAccepted, 1}, {orderapi.StatusAccepted, 1}, {orderapi.StatusRejected, 0}} {
-		if got := s.lodge("ada", line("MUG", 1, 1000)); got.Status != want.status || got.Lines[0].Matched != want.matched {
+	}{{orderapi.StatusAccepted, 2}, {orderapi.StatusAccepted, 1}, {orderapi.StatusRejected, 0}} {
+		if got := s.lodge("ada", line("MUG", 2, 1000)); got.Status != want.status || got.Lines[0].Matched != want.matched {
 			t.Errorf("return %d is %s and matched %d", i+1, got.Status, got.Lines[0].Matched)
 		}
+	}
+}
+
+func TestTheLastLineOfAnOrderIsItsLatestSale(t *testing.T) {
+	s := openShop(t)
+	sale := s.sold("ada", line("MUG", 2, 1000), line("MUG", 2, 3000))
+	if got := s.lodge("ada", line("MUG", 3, 1000)); got.Refund != 7000 {
+		t.Errorf("the return refunds %d, wanted 7000", got.Refund)
+	}
+	if r := s.returned(sale.ID); !slices.Equal(r, []int64{1, 2}) {
+		t.Errorf("of the order came back %v", r)
 	}
 }
 
