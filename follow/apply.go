@@ -19,7 +19,7 @@ func (l *lane) apply(ctx context.Context, tasks []task, through bailiwick.Positi
 		if n < len(tasks) {
 			to, toID = tasks[n-1].m.Position(), tasks[n-1].m.ID
 		}
-		err := l.advance(ctx, to, toID, func(tx *store.Tx) error { return l.effects(tx, tasks[:n]) })
+		err := l.advance(ctx, to, toID, blaming, func(tx *store.Tx) error { return l.effects(tx, tasks[:n]) })
 		var failed *failure
 		switch {
 		case err == nil:
@@ -27,10 +27,18 @@ func (l *lane) apply(ctx context.Context, tasks []task, through bailiwick.Positi
 			n = len(tasks)
 		case errors.As(err, &failed) && failed.task > 0:
 			n = failed.task
-		case failed == nil && final(err):
+		case failed == nil && (blameless(err) || infrastructure(err)):
 			return err
 		case failed == nil && n > 1:
 			n /= 2 // the commit was refused, and does not say because of whom
+		case failed == nil && l.marked(tasks[0].m.Key):
+			// It only queued, so it is not to blame, and must not go to the front.
+			if err := l.pause(ctx, 1, "queueing a message failed", err); err != nil {
+				return err
+			}
+			if err := l.lookAgain(ctx); err != nil {
+				return err
+			}
 		default:
 			if err := l.park(ctx, tasks[0].m, err); err != nil {
 				return err
@@ -42,19 +50,19 @@ func (l *lane) apply(ctx context.Context, tasks []task, through bailiwick.Positi
 	if l.at == through {
 		return nil
 	}
-	return l.advance(ctx, through, id, nil) // the last message was set aside
+	return l.moveOn(ctx, through, id) // the last message was set aside
 }
 
-// final says which errors of a transaction, not of a handler, end a follower.
-func final(err error) bool {
-	return hasCode(err, bailiwick.Stale, bailiwick.Parked, bailiwick.Closed) || infrastructure(err)
+// moveOn commits the position alone.
+func (l *lane) moveOn(ctx context.Context, to bailiwick.Position, id bailiwick.ID) error {
+	return l.advance(ctx, to, id, blameless, nil)
 }
 
 // effects applies tasks in order. Messages of keys that are set aside queue
 // behind those.
 func (l *lane) effects(tx *store.Tx, tasks []task) error {
 	for i, t := range tasks {
-		if _, marked := l.marks[t.m.Key]; marked {
+		if l.marked(t.m.Key) {
 			queued, err := l.queue(tx, t.m)
 			if err != nil {
 				return err
@@ -74,9 +82,9 @@ func (l *lane) effects(tx *store.Tx, tasks []task) error {
 // move comes first: on an engine with many writers it locks the row, so that an
 // instance that was overtaken fails before it does anything.
 //
-// While the trouble is the database's, advance tries again. When it could not
-// learn the outcome, the position tells: effects and position commit together.
-func (l *lane) advance(ctx context.Context, to bailiwick.Position, id bailiwick.ID, effects func(*store.Tx) error) error {
+// It tries again after errors that are not lasting. When it could not learn the
+// outcome, the position tells: effects and position commit together.
+func (l *lane) advance(ctx context.Context, to bailiwick.Position, id bailiwick.ID, lasting func(error) bool, effects func(*store.Tx) error) error {
 	for n := 1; ; n++ {
 		err := l.db.Do(ctx, func(tx *store.Tx) error {
 			if err := l.move(tx, to, id); err != nil || effects == nil {
@@ -87,7 +95,7 @@ func (l *lane) advance(ctx context.Context, to bailiwick.Position, id bailiwick.
 		if err == nil {
 			break
 		}
-		if closed(err) || !infrastructure(err) && !lostRace(err) {
+		if lasting(err) {
 			return err
 		}
 		if err := l.pause(ctx, n, "committing failed", err); err != nil {
@@ -127,10 +135,4 @@ func (l *lane) reached(ctx context.Context, to bailiwick.Position) (bool, error)
 		return err
 	})
 	return err == nil && row.Position == to && row.Term == l.term, err
-}
-
-// lostRace says that an operator changed a record at the same moment.
-func lostRace(err error) bool {
-	var failed *failure
-	return !errors.As(err, &failed) && bailiwick.CodeOf(err) == bailiwick.Conflict
 }

@@ -69,6 +69,23 @@ func infrastructure(err error) bool {
 		hasCode(err, bailiwick.Unavailable, bailiwick.Unknown, bailiwick.Locked, bailiwick.Closed)
 }
 
+// blaming says which errors of a transaction that called handlers last: those
+// that may be a message's fault, so that the message has to be found.
+func blaming(err error) bool { return closed(err) || !infrastructure(err) && !lostRace(err) }
+
+// blameless says which errors of a transaction that called no handler last. There
+// is no message to blame, so whatever else the database says, waiting is all that
+// is left.
+func blameless(err error) bool {
+	return hasCode(err, bailiwick.Stale, bailiwick.Parked, bailiwick.Conflict, bailiwick.Closed)
+}
+
+// lostRace says that an operator changed a record at the same moment.
+func lostRace(err error) bool {
+	var failed *failure
+	return !errors.As(err, &failed) && bailiwick.CodeOf(err) == bailiwick.Conflict
+}
+
 // closed says that a database or source will not come back in this process.
 func closed(err error) bool { return hasCode(err, bailiwick.Closed) }
 

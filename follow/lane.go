@@ -66,7 +66,7 @@ func (l *lane) run(ctx context.Context) error {
 			}
 		}
 		if l.owes(more) {
-			if err := l.advance(ctx, l.at, l.atID, nil); err != nil {
+			if err := l.moveOn(ctx, l.at, l.atID); err != nil {
 				return err
 			}
 		}

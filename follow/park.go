@@ -105,7 +105,7 @@ func dueTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) 
 func (l *lane) park(ctx context.Context, m *bailiwick.Message, cause error) error {
 	p := parked{Message: m, First: l.clock.Now().UTC()}
 	state, due := l.blame(&p, cause)
-	err := l.advance(ctx, m.Position(), m.ID, func(tx *store.Tx) error {
+	err := l.advance(ctx, m.Position(), m.ID, blameless, func(tx *store.Tx) error {
 		if err := tx.Lock(lockName(l.name, m.Key)); err != nil {
 			return err
 		}

@@ -31,9 +31,15 @@ func (l *lane) mark(key string, due time.Time) {
 	}
 }
 
+// marked says whether a key may be set aside.
+func (l *lane) marked(key string) bool {
+	_, ok := l.marks[key]
+	return ok
+}
+
 // lookAgain reads which keys of this lane are set aside.
 func (l *lane) lookAgain(ctx context.Context) error {
-	return l.patiently(ctx, "reading the parked keys failed", l.lasting, func() error {
+	return l.patiently(ctx, "reading the parked keys failed", lasting, func() error {
 		return l.db.Read(ctx, func(tx *store.Tx) error {
 			heads, err := tx.List(store.Query{Kind: parkedKind(l.name), States: headStates})
 			if err != nil {
@@ -54,7 +60,8 @@ func (l *lane) lookAgain(ctx context.Context) error {
 	})
 }
 
-func (l *lane) lasting(err error) bool { return closed(err) || !infrastructure(err) }
+// lasting says which errors of a retry, or of reading the records, stay.
+func lasting(err error) bool { return closed(err) || !infrastructure(err) }
 
 // retryDue tries the messages again whose time has come.
 func (l *lane) retryDue(ctx context.Context) error {
@@ -113,7 +120,7 @@ func (l *lane) drain(ctx context.Context, key string) error {
 // until when.
 func (l *lane) again(ctx context.Context, key string) (due time.Time, left bool, err error) {
 	var tried store.Record
-	err = l.patiently(ctx, "retrying a message failed", l.lasting, func() error {
+	err = l.patiently(ctx, "retrying a message failed", lasting, func() error {
 		return l.db.Do(ctx, func(tx *store.Tx) error {
 			due, left, tried = time.Time{}, false, store.Record{}
 			r, p, ok, err := first(tx, l.name, key)
@@ -138,8 +145,11 @@ func (l *lane) again(ctx context.Context, key string) (due time.Time, left bool,
 		return due, left, nil
 	case lostRace(err):
 		return dueTime(l.clock.Now()), true, nil // an operator was quicker; look again
-	case tried.Key == "" || !errors.As(err, &failed) && final(err):
+	case !errors.As(err, &failed) && (blameless(err) || infrastructure(err)):
 		return due, left, err
+	case tried.Key == "":
+		l.logger.Warn("looking at a parked key failed, it is tried again", "key", key, "err", err)
+		return l.clock.Now().Add(lookEvery), true, nil
 	}
 	due, err = l.failedAgain(ctx, tried, err)
 	return due, true, err
@@ -153,7 +163,7 @@ func (l *lane) failedAgain(ctx context.Context, tried store.Record, cause error)
 	}
 	state, due := l.blame(&p, cause)
 	next := p.record(tried.Kind, state, due, tried.Version)
-	err = l.patiently(ctx, "noting a failed retry failed", l.lasting, func() error {
+	err = l.patiently(ctx, "noting a failed retry failed", blameless, func() error {
 		return l.db.Do(ctx, func(tx *store.Tx) error {
 			if err := tx.Lock(lockName(l.name, p.Message.Key)); err != nil {
 				return err
