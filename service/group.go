@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/service/settle"
 )
 
 // Options tune a Group. The zero value is ready to use.
@@ -38,7 +40,7 @@ type Options struct {
 type Group struct {
 	opts     Options
 	services []*Service
-	wires    []*wire // set by Run, before phase is running
+	sources  []*settle.Source // set by Run, before phase is running
 	requests atomic.Int64
 	phase    atomic.Int32
 }
@@ -80,62 +82,53 @@ func NewGroup(opts Options, services ...*Service) (*Group, error) {
 // not come to rest is taken up at the next start. The first part that fails ends
 // all, without draining, and Run returns its error. A Group runs once.
 func (g *Group) Run(ctx context.Context) error {
-	steady := context.WithoutCancel(ctx)
-	dbCtx, stopDBs := context.WithCancel(steady)
+	defer g.phase.Store(stopped)
+	dbCtx, stopDBs := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopDBs()
 	databases, dbCtx := errgroup.WithContext(dbCtx)
-	workCtx, stopWork := context.WithCancel(steady)
+	workCtx, stopWork := context.WithCancel(dbCtx)
 	defer stopWork()
 	work, workCtx := errgroup.WithContext(workCtx)
 
-	defer g.phase.Store(stopped)
 	for _, s := range g.services {
-		databases.Go(func() error { return ended(dbCtx, s.DB.Run(dbCtx)) })
+		start(dbCtx, databases, s.DB)
 	}
-	err := g.connect(ctx)
+	parts, err := g.connect(ctx)
 	if err == nil {
-		for _, w := range g.wires {
-			work.Go(func() error { return ended(workCtx, w.follower.Run(workCtx)) })
-		}
-		for _, s := range g.services {
-			for _, p := range s.Parts {
-				work.Go(func() error { return ended(workCtx, p.Run(workCtx)) })
-			}
+		for _, p := range parts {
+			start(workCtx, work, p)
 		}
 		g.phase.Store(running)
 		select {
 		case <-ctx.Done():
 			g.drain(workCtx)
-		case <-workCtx.Done():
-		case <-dbCtx.Done():
+		case <-workCtx.Done(): // a part failed, or a database, whose end ends the work too
 		}
-		g.phase.Store(draining)
 	}
+	g.phase.Store(draining)
 	stopWork()
-	if failed := work.Wait(); err == nil {
-		err = failed
-	}
+	err = errors.Join(err, work.Wait())
 	stopDBs()
-	if failed := databases.Wait(); err == nil {
-		err = failed
-	}
-	return err
+	return errors.Join(err, databases.Wait())
 }
 
-// ended is nil for a part that returned because it was told to.
-func ended(ctx context.Context, err error) error {
-	if err != nil && context.Cause(ctx) != nil && bailiwick.CodeOf(err) == bailiwick.Unavailable {
+// start runs a part in a group. That it was told to stop is not a failure.
+func start(ctx context.Context, group *errgroup.Group, p Part) {
+	group.Go(func() error {
+		if err := p.Run(ctx); ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+			return err
+		}
 		return nil
-	}
-	return err
+	})
 }
 
+// drain refuses requests and waits for what is under way.
 func (g *Group) drain(ctx context.Context) {
 	g.phase.Store(draining)
 	ctx, cancel := context.WithTimeout(ctx, g.opts.DrainTimeout)
 	defer cancel()
 	for g.requests.Load() > 0 && ctx.Err() == nil {
-		pause(ctx)
+		settle.Pause(ctx)
 	}
 	if err := g.Settle(ctx); err != nil {
 		g.opts.Logger.Warn("stopped before all had come to rest; the next start goes on from there", "err", err)

@@ -2,11 +2,11 @@ package service
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
 
+	"github.com/bailiwick/bailiwick/service/health"
 	"github.com/bailiwick/bailiwick/service/trace"
 	"github.com/bailiwick/bailiwick/store"
 )
@@ -22,48 +22,45 @@ import (
 // correlation id and a trace; see package trace.
 func (g *Group) Handler() http.Handler {
 	mux := http.NewServeMux()
-	g.observe(mux, "", g.services)
+	health.Register(mux, "", g.Ready)
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
+		list, err := g.Status(r.Context())
+		if err != nil {
+			health.Refuse(w, err)
+			return
+		}
+		health.Answer(w, list)
+	})
 	for _, s := range g.services {
-		prefix := "/" + s.Name
-		g.observe(mux, prefix, []*Service{s})
-		if m := g.opts.Metrics[s.Name]; m != nil {
-			mux.Handle("GET "+prefix+"/metrics", m)
-		}
-		if s.API != nil {
-			mux.Handle(prefix+"/", g.admit(http.StripPrefix(prefix, s.API)))
-		}
+		g.mount(mux, s, "/"+s.Name)
 	}
 	return trace.Middleware(g.opts.IDs, trace.Requests(g.opts.Logger, mux))
 }
 
-// observe serves the health and the state of some services.
-func (g *Group) observe(mux *http.ServeMux, prefix string, services []*Service) {
-	mux.HandleFunc("GET "+prefix+"/healthz/live", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]string{"status": "live"})
-	})
-	mux.HandleFunc("GET "+prefix+"/healthz/ready", func(w http.ResponseWriter, r *http.Request) {
-		if err := g.ready(r.Context(), services); err != nil {
-			refuse(w, err)
+func (g *Group) mount(mux *http.ServeMux, s *Service, prefix string) {
+	health.Register(mux, prefix, func(ctx context.Context) error { return g.ready(ctx, s) })
+	mux.HandleFunc("GET "+prefix+"/status", func(w http.ResponseWriter, r *http.Request) {
+		status, err := g.status(r.Context(), s)
+		if err != nil {
+			health.Refuse(w, err)
 			return
 		}
-		answer(w, http.StatusOK, map[string]string{"status": "ready"})
+		health.Answer(w, status)
 	})
-	mux.HandleFunc("GET "+prefix+"/status", func(w http.ResponseWriter, r *http.Request) {
-		list, err := g.statusOf(r.Context(), services)
-		switch {
-		case err != nil:
-			refuse(w, err)
-		case prefix != "":
-			answer(w, http.StatusOK, list[0])
-		default:
-			answer(w, http.StatusOK, list)
-		}
-	})
+	if m := g.opts.Metrics[s.Name]; m != nil {
+		mux.Handle("GET "+prefix+"/metrics", m)
+	}
+	if s.API != nil {
+		mux.Handle(prefix+"/", g.admit(http.StripPrefix(prefix, s.API)))
+	}
 }
 
 var errNotRunning = errors.New("the service is starting or stopping")
 
-func (g *Group) ready(ctx context.Context, services []*Service) error {
+// Ready returns nil while every service takes requests, and else why not.
+func (g *Group) Ready(ctx context.Context) error { return g.ready(ctx, g.services...) }
+
+func (g *Group) ready(ctx context.Context, services ...*Service) error {
 	if g.phase.Load() != running {
 		return errNotRunning
 	}
@@ -87,25 +84,9 @@ func (g *Group) admit(next http.Handler) http.Handler {
 		g.requests.Add(1) // before the phase is read: what a drain does not count is refused
 		defer g.requests.Add(-1)
 		if g.phase.Load() != running {
-			refuse(w, errNotRunning)
+			health.Refuse(w, errNotRunning)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// refuse answers 503 with a problem document (RFC 9457).
-func refuse(w http.ResponseWriter, err error) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Retry-After", "1")
-	answer(w, http.StatusServiceUnavailable, map[string]any{"title": "Service Unavailable",
-		"status": http.StatusServiceUnavailable, "detail": err.Error(), "code": "unavailable"})
-}
-
-func answer(w http.ResponseWriter, code int, body any) {
-	if w.Header().Get("Content-Type") == "" {
-		w.Header().Set("Content-Type", "application/json")
-	}
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(body) // whoever asked may have gone
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/service/settle"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -20,7 +20,7 @@ func (g *Group) check() error {
 		switch {
 		case s.Name == "":
 			return wrong(s, "service %d has no name", i+1)
-		case slices.IndexFunc(g.services, func(o *Service) bool { return o.Name == s.Name }) != i:
+		case slices.ContainsFunc(g.services[:i], func(o *Service) bool { return o.Name == s.Name }):
 			return wrong(s, "two services have this name")
 		case s.DB == nil:
 			return wrong(s, "it has no database")
@@ -36,11 +36,10 @@ func (g *Group) check() error {
 	return nil
 }
 
+// named returns the service of a name, or nil.
 func (g *Group) named(name string) *Service {
-	for _, s := range g.services {
-		if s.Name == name {
-			return s
-		}
+	if i := slices.IndexFunc(g.services, func(s *Service) bool { return s.Name == name }); i >= 0 {
+		return g.services[i]
 	}
 	return nil
 }
@@ -50,63 +49,26 @@ func (g *Group) sibling(ctx context.Context, consumer *Service, producer string,
 	return g.named(producer).DB.Log().Feed(ctx, store.Subscriber{Name: consumer.Name, Types: types})
 }
 
-// wire is a follower and how far it has come. It stands between the follower and
-// its source, because a position is written down only with effects, and so may be
-// older than what the follower has seen.
-type wire struct {
-	follow.Source
-	follower *follow.Follower
-	consumer *Service
-	seen     atomic.Int64
-}
-
-// Ack notes the position and passes it on.
-func (w *wire) Ack(p bailiwick.Position) {
-	w.note(p)
-	w.Source.Ack(p)
-}
-
-// Wait notes the position too: a follower with one lane waits when it is done
-// with all that came before.
-func (w *wire) Wait(ctx context.Context, after bailiwick.Position) error {
-	if w.follower.Lanes <= 1 {
-		w.note(after)
-	}
-	return w.Source.Wait(ctx, after)
-}
-
-func (w *wire) note(p bailiwick.Position) {
-	for seen := w.seen.Load(); p.Seq > seen && !w.seen.CompareAndSwap(seen, p.Seq); seen = w.seen.Load() {
-	}
-}
-
-// Head is how far the source reaches, as far as is known; -1 where it cannot tell.
-func (w *wire) Head() int64 {
-	if source, ok := w.Source.(interface{ Head() int64 }); ok {
-		return source.Head()
-	}
-	return -1
-}
-
-// lag is how many messages are still to be applied, as far as is known.
-func (w *wire) lag() int64 { return max(w.Head()-w.seen.Load(), 0) }
-
 // connect registers every follower with its log before the first request is
-// taken, so that no message is trimmed that it has yet to see.
-func (g *Group) connect(ctx context.Context) error {
+// taken, so that no message is trimmed that it has yet to see, and returns all that
+// has to run beside the databases.
+func (g *Group) connect(ctx context.Context) (parts []Part, err error) {
 	for _, s := range g.services {
 		for producer, handlers := range s.Follows {
-			source, err := g.opts.Sources(ctx, s, producer, handlers.Types())
+			log, err := g.opts.Sources(ctx, s, producer, handlers.Types())
 			if err != nil {
-				return err
+				return nil, err
 			}
-			w := &wire{Source: source, consumer: s}
-			w.follower = &follow.Follower{Name: source.Log(), DB: s.DB, Source: w, Handlers: handlers, Logger: g.opts.Logger}
+			f := &follow.Follower{Name: log.Log(), DB: s.DB, Handlers: handlers, Logger: g.opts.Logger.With("service", s.Name)}
 			if g.opts.Tune != nil {
-				g.opts.Tune(s, w.follower)
+				g.opts.Tune(s, f)
 			}
-			g.wires = append(g.wires, w)
+			source := &settle.Source{Source: log, Follower: s.Name, Lanes: f.Lanes}
+			f.Source = source
+			g.sources = append(g.sources, source)
+			parts = append(parts, f)
 		}
+		parts = append(parts, s.Parts...)
 	}
-	return nil
+	return parts, nil
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/bailiwick/bailiwick/engine/prometheus"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop"
-	"github.com/bailiwick/bailiwick/examples/shop/web"
 	"github.com/bailiwick/bailiwick/service"
 	"github.com/bailiwick/bailiwick/service/admin"
+	"github.com/bailiwick/bailiwick/service/settle"
 	"github.com/bailiwick/bailiwick/service/trace"
 	"github.com/bailiwick/bailiwick/store"
 )
@@ -108,8 +108,8 @@ func (s *runningShop) run(ctx context.Context, addr string, work func(ctx contex
 	})
 	all.Go(func() error {
 		defer stop()
-		if err := s.awaitReady(ctx); err != nil {
-			return nil // the group tells why
+		if s.awaitReady(ctx) != nil {
+			return nil // stopped, or the group tells why it did not start
 		}
 		return work(ctx, base)
 	})
@@ -118,25 +118,10 @@ func (s *runningShop) run(ctx context.Context, addr string, work func(ctx contex
 
 // awaitReady returns once the shop takes requests.
 func (s *runningShop) awaitReady(ctx context.Context) error {
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://shop/healthz/ready", nil)
-		if err != nil {
-			return err
-		}
-		response, err := web.Transport{Handler: s.group.Handler()}.RoundTrip(request)
-		if err != nil {
-			return err
-		}
-		response.Body.Close()
-		if response.StatusCode == http.StatusOK {
-			return nil
-		}
-		select {
-		case <-time.After(time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	for s.group.Ready(ctx) != nil && ctx.Err() == nil {
+		settle.Pause(ctx)
 	}
+	return ctx.Err()
 }
 
 // socketLimit is what every system allows for the path of a unix socket.

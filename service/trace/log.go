@@ -37,14 +37,15 @@ func (h logHandler) WithGroup(name string) slog.Handler {
 }
 
 // Requests tells logger of every request, at debug level, and of those that
-// failed with a status of 500 or more as errors.
+// failed with a status of 500 or more as errors; but 503 is no failure, it only
+// says that somebody came too early or too late.
 func Requests(logger *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen := &response{ResponseWriter: w, status: http.StatusOK}
 		begun := time.Now()
 		next.ServeHTTP(seen, r)
 		level := slog.LevelDebug
-		if seen.status >= http.StatusInternalServerError {
+		if seen.status >= http.StatusInternalServerError && seen.status != http.StatusServiceUnavailable {
 			level = slog.LevelError
 		}
 		logger.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", seen.status, "took", time.Since(begun))
