@@ -23,12 +23,11 @@ func authorise(tx *store.Tx, _ saga.Command, a paymentapi.Authorisation) (struct
 		return reply, mistake("authorise "+a.Document, errNegative)
 	}
 	amount, currency := money.Amount(a.Amount), money.Currency(a.Currency)
+	if currency != money.GBP {
+		return reply, saga.Reject(paymentapi.WrongCurrency, "the shop trades in %s, not in %s", money.GBP, currency)
+	}
 	t := tables{tx}
-	if a.Customer == "" {
-		if currency != money.GBP {
-			return reply, saga.Reject(paymentapi.WrongCurrency, "cards are charged in %s, not in %s", money.GBP, currency)
-		}
-	} else {
+	if a.Customer != "" {
 		if err := t.hold(a.Customer); err != nil {
 			return reply, err
 		}

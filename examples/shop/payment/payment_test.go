@@ -167,10 +167,12 @@ func TestWhoIsNotAuthorised(t *testing.T) {
 	onTill(t, func(t *testing.T, s till) {
 		s.authorise(of("o1", "zoe", 1), "rejected", paymentapi.UnknownCustomer)
 		s.authorise(of("o2", "eve", 1), "rejected", paymentapi.WrongCurrency)
-		guest := of("o3", "", 1)
-		guest.Currency = "EUR"
-		s.authorise(guest, "rejected", paymentapi.WrongCurrency)
-		if _, err := s.Do(paymentapi.Authorise, "o4", "authorise", of("o4", "ann", -1)); bailiwick.CodeOf(err) != bailiwick.Invalid {
+		for document, customer := range map[string]string{"o3": "", "o4": "eve", "o5": "bob"} {
+			foreign := of(document, customer, 1)
+			foreign.Currency = "EUR"
+			s.authorise(foreign, "rejected", paymentapi.WrongCurrency)
+		}
+		if _, err := s.Do(paymentapi.Authorise, "o6", "authorise", of("o6", "ann", -1)); bailiwick.CodeOf(err) != bailiwick.Invalid {
 			t.Errorf("a negative amount: %v", err)
 		}
 		page, err := s.client.Payments(t.Context(), web.Page{})

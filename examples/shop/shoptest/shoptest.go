@@ -1,6 +1,12 @@
 // Package shoptest drives one service of the shop alone: its database is
-// temporary, messages are handed to its handlers as a follower would hand
-// them, sagas' answers are read from its log, and its API is called in process.
+// temporary, messages are handed to its handlers as a follower would hand them,
+// sagas' answers are read from its log, and its API is called in process.
+//
+//	build := shoptest.Build{Name: delivery.Name, Migrations: delivery.Migrations, New: delivery.New}
+//	build.OnEach(t, &server, func(t *testing.T, s *shoptest.Service) {
+//		reply, err := s.Do(deliveryapi.Schedule, "order-1", "deliver", consignment)
+//		…
+//	})
 package shoptest
 
 import (

@@ -31,7 +31,8 @@ const (
 	CreditLimit = "credit-limit"
 	// UnknownCustomer: no account is open for that customer.
 	UnknownCustomer = "unknown-customer"
-	// WrongCurrency: the account or payment is kept in another currency.
+	// WrongCurrency: the shop does not trade in that currency, or the account or
+	// payment is kept in another one.
 	WrongCurrency = "wrong-currency"
 	// NotCaptured: nothing was captured for that order.
 	NotCaptured = "not-captured"

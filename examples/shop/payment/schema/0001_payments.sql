@@ -4,7 +4,7 @@ CREATE TABLE account (
     credit_limit BIGINT CHECK (credit_limit >= 0), -- thousandths; NULL is without limit
     balance      BIGINT NOT NULL CHECK (balance >= 0), -- authorised + captured - refunded
     currency     TEXT   NOT NULL
-);
+) /*sqlite WITHOUT ROWID */;
 
 -- One payment for each order. A payment is refunded only after it was captured,
 -- and never by more than that.
@@ -16,7 +16,7 @@ CREATE TABLE payment (
     state    TEXT   NOT NULL CHECK (state IN ('authorised', 'captured', 'voided')),
     refunded BIGINT NOT NULL CHECK (refunded >= 0 AND refunded <= amount AND (refunded = 0 OR state = 'captured')),
     at       BIGINT NOT NULL -- Unix milliseconds of the authorisation
-);
+) /*sqlite WITHOUT ROWID */;
 
 -- Money that moved. id is what moved it: the order itself for its capture, a return
 -- for a refund. So an order is captured once, and refunded once by each return.
@@ -28,4 +28,4 @@ CREATE TABLE ledger_entry (
     currency TEXT   NOT NULL,
     at       BIGINT NOT NULL, -- Unix milliseconds
     PRIMARY KEY (document, kind, id)
-);
+) /*sqlite WITHOUT ROWID */;
