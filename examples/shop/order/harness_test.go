@@ -3,9 +3,11 @@ package order_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/engine/postgres"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop/catalog/catalogapi"
 	"github.com/bailiwick/bailiwick/examples/shop/delivery/deliveryapi"
@@ -25,19 +28,38 @@ import (
 	"github.com/bailiwick/bailiwick/examples/shop/user/userapi"
 	"github.com/bailiwick/bailiwick/examples/shop/web"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/pgtest"
 	"github.com/bailiwick/bailiwick/outbox"
 	"github.com/bailiwick/bailiwick/saga"
 	"github.com/bailiwick/bailiwick/service"
 	"github.com/bailiwick/bailiwick/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+var server pgtest.Server
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	server.Stop()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// onEach runs a test on a shop whose orders lie in SQLite, and on one where they
+// lie in PostgreSQL if there is a server.
+func onEach(t *testing.T, test func(t *testing.T, s *shop)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, openShop(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, openShopAt(t, server.Database(t))) })
+}
 
 // shop is the order service on a database of its own, among six stand-ins that
 // answer from the logs of scratch databases.
 type shop struct {
 	t     testing.TB
 	dir   string
+	url   string // of the orders in PostgreSQL; "" means a file in dir
 	clock *patience
 	cast  *cast
 
@@ -49,8 +71,10 @@ type shop struct {
 
 // openShop starts a shop that knows the products MUG, mug (goods) and POST (a fee),
 // and the customers ada and bob.
-func openShop(t testing.TB) *shop {
-	s := &shop{t: t, dir: t.TempDir(), clock: &patience{asked: make(chan struct{}, 8), over: make(chan time.Time)}, cast: newCast()}
+func openShop(t testing.TB) *shop { return openShopAt(t, "") }
+
+func openShopAt(t testing.TB, url string) *shop {
+	s := &shop{t: t, dir: t.TempDir(), url: url, clock: &patience{asked: make(chan struct{}, 8), over: make(chan time.Time)}, cast: newCast()}
 	s.start()
 	t.Cleanup(func() { s.close() })
 	catalog, users := s.scratch("catalog"), s.scratch("user")
@@ -70,6 +94,7 @@ func (s *shop) start() {
 	must(s.t, err)
 	orders, err := order.New(s.open("order", migrations))
 	must(s.t, err)
+	s.client.Client = calls(orders)
 	s.services = []*service.Service{orders}
 	for _, name := range []string{"catalog", "user", "inventory", "payment", "delivery", "notification"} {
 		stand := &service.Service{Name: name, DB: s.open(name, nil)}
@@ -91,10 +116,20 @@ func (s *shop) start() {
 			must(s.t, one.DB.Close())
 		}
 	}
-	s.client.Client = web.Client{Base: "http://order", HTTP: &http.Client{Transport: web.Transport{Handler: orders.API}}}
+}
+
+// calls is a client of a service in this process.
+func calls(orders *service.Service) web.Client {
+	return web.Client{Base: "http://order", HTTP: &http.Client{Transport: web.Transport{Handler: orders.API}}}
 }
 
 func (s *shop) open(name string, migrations []store.Migration) *store.DB {
+	if name == "order" && s.url != "" {
+		db, err := postgres.Open(context.Background(), s.url, postgres.Options{
+			Owner: name, Migrations: migrations, Store: store.Options{Clock: s.clock, Logger: quiet()}})
+		must(s.t, err)
+		return db
+	}
 	db, err := sqlite.Open(context.Background(), filepath.Join(s.dir, name+".db"), sqlite.Options{
 		Owner: name, Migrations: migrations, Synchronous: sqlite.Off, Store: store.Options{Clock: s.clock, Logger: quiet()}})
 	must(s.t, err)

@@ -100,32 +100,33 @@ func (s *shop) storesNothing() {
 }
 
 func TestAKeyStandsForOneRequest(t *testing.T) {
-	s := openShop(t)
-	one := placed("ada", line("MUG", 1, 1000))
-	first, err := s.client.PlaceOrder(t.Context(), "k", 0, one)
-	must(t, err)
-	s.settle()
+	onEach(t, func(t *testing.T, s *shop) {
+		one := placed("ada", line("MUG", 1, 1000))
+		first, err := s.client.PlaceOrder(t.Context(), "k", 0, one)
+		must(t, err)
+		s.settle()
 
-	again, err := s.client.PlaceOrder(t.Context(), "k", 0, one)
-	must(t, err)
-	if again.ID != first.ID || again.Status != orderapi.StatusConfirmed {
-		t.Errorf("the repeat is answered with %+v, the first was %s", again, first.ID)
-	}
-	_, err = s.client.PlaceOrder(t.Context(), "k", 0, placed("ada", line("MUG", 2, 1000)))
-	if !web.IsProblem(err, "key_reused") {
-		t.Errorf("another body under the same key: %v", err)
-	}
-	other, err := s.client.LodgeReturn(t.Context(), "k", 0, orderapi.LodgeReturn(one))
-	must(t, err)
-	if other.ID == first.ID {
-		t.Error("a return under the key of an order is that order")
-	}
-	s.settle()
-	page, err := s.client.Documents(t.Context(), web.Page{})
-	must(t, err)
-	if len(page.Documents) != 2 {
-		t.Errorf("there are %d documents", len(page.Documents))
-	}
+		again, err := s.client.PlaceOrder(t.Context(), "k", 0, one)
+		must(t, err)
+		if again.ID != first.ID || again.Status != orderapi.StatusConfirmed {
+			t.Errorf("the repeat is answered with %+v, the first was %s", again, first.ID)
+		}
+		_, err = s.client.PlaceOrder(t.Context(), "k", 0, placed("ada", line("MUG", 2, 1000)))
+		if !web.IsProblem(err, "key_reused") {
+			t.Errorf("another body under the same key: %v", err)
+		}
+		other, err := s.client.LodgeReturn(t.Context(), "k", 0, orderapi.LodgeReturn(one))
+		must(t, err)
+		if other.ID == first.ID {
+			t.Error("a return under the key of an order is that order")
+		}
+		s.settle()
+		page, err := s.client.Documents(t.Context(), web.Page{})
+		must(t, err)
+		if len(page.Documents) != 2 {
+			t.Errorf("there are %d documents", len(page.Documents))
+		}
+	})
 }
 
 func TestWhatIsNotThereIsNotFound(t *testing.T) {

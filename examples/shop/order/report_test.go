@@ -14,45 +14,46 @@ import (
 // TestReportAgreesWithTheDocuments makes one document of every kind of ending and
 // adds them up by hand from what each shows of itself.
 func TestReportAgreesWithTheDocuments(t *testing.T) {
-	s := openShop(t)
-	adjust := func(units int64) {
-		_, err := s.client.Adjust(t.Context(), "", 0, orderapi.Adjust{Reference: "1", Currency: "GBP", Lines: []orderapi.Line{line("MUG", units, 0)}})
+	onEach(t, func(t *testing.T, s *shop) {
+		adjust := func(units int64) {
+			_, err := s.client.Adjust(t.Context(), "", 0, orderapi.Adjust{Reference: "1", Currency: "GBP", Lines: []orderapi.Line{line("MUG", units, 0)}})
+			must(t, err)
+			s.settle()
+		}
+		s.sold("ada", line("MUG", 5, 1001), line("POST", 1, 18000), line("mug", 1, 0))
+		s.sold("", line("MUG", 1, 2550))
+		s.place("bob", line("POST", 1, -5))
+		s.lodge("ada", line("MUG", 2, 1001), line("mug", 3, 7), line("POST", 2, 9))
+		s.lodge("", line("MUG", 1, 2550))
+		adjust(-3)
+		s.cast.refuses(inventoryapi.Reserve, inventoryapi.OutOfStock)
+		s.cast.refuses(inventoryapi.Adjust, inventoryapi.ExceedsStock)
+		s.cast.refuses(paymentapi.Refund, paymentapi.ExceedsCaptured)
+		s.place("ada", line("MUG", 100, 1001), line("POST", 1, 2))
+		s.lodge("ada", line("MUG", 1, 1001))
+		adjust(-30)
+		s.cast.hold(paymentapi.Capture)
+		s.cast.hold(paymentapi.Authorise)
+		_, err := s.client.PlaceOrder(t.Context(), "", 0, placed("bob", line("POST", 1, 77)))
 		must(t, err)
-		s.settle()
-	}
-	s.sold("ada", line("MUG", 5, 1001), line("POST", 1, 18000), line("mug", 1, 0))
-	s.sold("", line("MUG", 1, 2550))
-	s.place("bob", line("POST", 1, -5))
-	s.lodge("ada", line("MUG", 2, 1001), line("mug", 3, 7), line("POST", 2, 9))
-	s.lodge("", line("MUG", 1, 2550))
-	adjust(-3)
-	s.cast.refuses(inventoryapi.Reserve, inventoryapi.OutOfStock)
-	s.cast.refuses(inventoryapi.Adjust, inventoryapi.ExceedsStock)
-	s.cast.refuses(paymentapi.Refund, paymentapi.ExceedsCaptured)
-	s.place("ada", line("MUG", 100, 1001), line("POST", 1, 2))
-	s.lodge("ada", line("MUG", 1, 1001))
-	adjust(-30)
-	s.cast.hold(paymentapi.Capture)
-	s.cast.hold(paymentapi.Authorise)
-	_, err := s.client.PlaceOrder(t.Context(), "", 0, placed("bob", line("POST", 1, 77)))
-	must(t, err)
 
-	want := s.addUp()
-	got, err := s.client.Report(t.Context())
-	must(t, err)
-	if !slices.Equal(got.Lines, want.Lines) {
-		t.Errorf("lines\n%+v, wanted\n%+v", got.Lines, want.Lines)
-	}
-	if !slices.Equal(got.Documents, want.Documents) {
-		t.Errorf("documents\n%+v, wanted\n%+v", got.Documents, want.Documents)
-	}
-	got.Lines, got.Documents, want.Lines, want.Documents = nil, nil, nil, nil
-	if got.TotalLines != want.TotalLines || got.TotalAmount != want.TotalAmount || got.ConfirmedTotal != want.ConfirmedTotal || got.AcceptedRefund != want.AcceptedRefund {
-		t.Errorf("totals\n%+v, wanted\n%+v", got, want)
-	}
-	if want.ConfirmedTotal != 5*1001+18000+2550 || want.AcceptedRefund != 2*1001+18000 || want.TotalLines != 15 {
-		t.Errorf("the documents themselves add up to %+v", want)
-	}
+		want := s.addUp()
+		got, err := s.client.Report(t.Context())
+		must(t, err)
+		if !slices.Equal(got.Lines, want.Lines) {
+			t.Errorf("lines\n%+v, wanted\n%+v", got.Lines, want.Lines)
+		}
+		if !slices.Equal(got.Documents, want.Documents) {
+			t.Errorf("documents\n%+v, wanted\n%+v", got.Documents, want.Documents)
+		}
+		got.Lines, got.Documents, want.Lines, want.Documents = nil, nil, nil, nil
+		if got.TotalLines != want.TotalLines || got.TotalAmount != want.TotalAmount || got.ConfirmedTotal != want.ConfirmedTotal || got.AcceptedRefund != want.AcceptedRefund {
+			t.Errorf("totals\n%+v, wanted\n%+v", got, want)
+		}
+		if want.ConfirmedTotal != 5*1001+18000+2550 || want.AcceptedRefund != 2*1001+18000 || want.TotalLines != 15 {
+			t.Errorf("the documents themselves add up to %+v", want)
+		}
+	})
 }
 
 // addUp makes a report from every document as it is shown, page by page.

@@ -13,38 +13,39 @@ import (
 )
 
 func TestAnOrderGoesThroughEveryService(t *testing.T) {
-	s := openShop(t)
-	got := s.sold("ada", line("MUG", 2, 2550), line("POST", 1, 18000), line("mug", 3, 0))
+	onEach(t, func(t *testing.T, s *shop) {
+		got := s.sold("ada", line("MUG", 2, 2550), line("POST", 1, 18000), line("mug", 3, 0))
 
-	want := []string{"create do done", "reserve do done", "authorise do done", "confirm do done", "capture do done", "deliver do done", "notify do done"}
-	if log := s.log(got.ID); !slices.Equal(log, want) {
-		t.Errorf("the saga went %q, wanted %q", log, want)
-	}
-	reserved := only[inventoryapi.Order](t, s.cast, inventoryapi.Reserve)
-	if !slices.Equal(reserved.Lines, []inventoryapi.Line{{Code: "MUG", Quantity: 2}, {Code: "mug", Quantity: 3}}) || reserved.Document != got.ID {
-		t.Errorf("the inventory was asked for %+v", reserved)
-	}
-	if a := only[paymentapi.Authorisation](t, s.cast, paymentapi.Authorise); a != (paymentapi.Authorisation{Document: got.ID, Customer: "ada", Amount: 23100, Currency: "GBP"}) {
-		t.Errorf("payment was asked for %+v", a)
-	}
-	if c := only[deliveryapi.Consignment](t, s.cast, deliveryapi.Schedule); c != (deliveryapi.Consignment{Document: got.ID, Customer: "ada", Country: "France", Items: 5}) {
-		t.Errorf("delivery was asked for %+v", c)
-	}
-	if n := only[notificationapi.Notification](t, s.cast, notificationapi.Send); n.Kind != notificationapi.Confirmation {
-		t.Errorf("the notice is %+v", n)
-	}
-	var confirmed orderapi.Confirmed
-	must(t, json.Unmarshal([]byte(only[string](t, s.cast, orderapi.OrderConfirmed)), &confirmed))
-	if confirmed != (orderapi.Confirmed{Document: got.ID, Goods: true}) {
-		t.Errorf("the others heard %+v", confirmed)
-	}
-	doc, err := s.client.Order(t.Context(), got.ID)
-	must(t, err)
-	for i, outcome := range []string{"sold", "fee", "sold"} {
-		if doc.Lines[i].Outcome != outcome {
-			t.Errorf("line %d is %s, wanted %s", i+1, doc.Lines[i].Outcome, outcome)
+		want := []string{"create do done", "reserve do done", "authorise do done", "confirm do done", "capture do done", "deliver do done", "notify do done"}
+		if log := s.log(got.ID); !slices.Equal(log, want) {
+			t.Errorf("the saga went %q, wanted %q", log, want)
 		}
-	}
+		reserved := only[inventoryapi.Order](t, s.cast, inventoryapi.Reserve)
+		if !slices.Equal(reserved.Lines, []inventoryapi.Line{{Code: "MUG", Quantity: 2}, {Code: "mug", Quantity: 3}}) || reserved.Document != got.ID {
+			t.Errorf("the inventory was asked for %+v", reserved)
+		}
+		if a := only[paymentapi.Authorisation](t, s.cast, paymentapi.Authorise); a != (paymentapi.Authorisation{Document: got.ID, Customer: "ada", Amount: 23100, Currency: "GBP"}) {
+			t.Errorf("payment was asked for %+v", a)
+		}
+		if c := only[deliveryapi.Consignment](t, s.cast, deliveryapi.Schedule); c != (deliveryapi.Consignment{Document: got.ID, Customer: "ada", Country: "France", Items: 5}) {
+			t.Errorf("delivery was asked for %+v", c)
+		}
+		if n := only[notificationapi.Notification](t, s.cast, notificationapi.Send); n.Kind != notificationapi.Confirmation {
+			t.Errorf("the notice is %+v", n)
+		}
+		var confirmed orderapi.Confirmed
+		must(t, json.Unmarshal([]byte(only[string](t, s.cast, orderapi.OrderConfirmed)), &confirmed))
+		if confirmed != (orderapi.Confirmed{Document: got.ID, Goods: true}) {
+			t.Errorf("the others heard %+v", confirmed)
+		}
+		doc, err := s.client.Order(t.Context(), got.ID)
+		must(t, err)
+		for i, outcome := range []string{"sold", "fee", "sold"} {
+			if doc.Lines[i].Outcome != outcome {
+				t.Errorf("line %d is %s, wanted %s", i+1, doc.Lines[i].Outcome, outcome)
+			}
+		}
+	})
 }
 
 func TestARefusalTakesEverythingBackLastStepFirst(t *testing.T) {

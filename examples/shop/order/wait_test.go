@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bailiwick/bailiwick/examples/shop/order"
 	"github.com/bailiwick/bailiwick/examples/shop/order/orderapi"
 	"github.com/bailiwick/bailiwick/examples/shop/payment/paymentapi"
 )
@@ -69,22 +70,23 @@ func await[T any](t *testing.T, events <-chan T) T {
 }
 
 func TestARequestWaitsUntilTheOrderIsSettled(t *testing.T) {
-	s := openShop(t)
-	s.cast.hold(paymentapi.Authorise)
-	first := s.post("k", true)
-	await(t, s.clock.asked)
-	repeat := s.post("k", true)
-	await(t, s.clock.asked)
-	impatient := await(t, s.post("k", false))
-	impatient.is(t, http.StatusAccepted, orderapi.StatusPending)
+	onEach(t, func(t *testing.T, s *shop) {
+		s.cast.hold(paymentapi.Authorise)
+		first := s.post("k", true)
+		await(t, s.clock.asked)
+		repeat := s.post("k", true)
+		await(t, s.clock.asked)
+		impatient := await(t, s.post("k", false))
+		impatient.is(t, http.StatusAccepted, orderapi.StatusPending)
 
-	s.cast.letGo()
-	for _, answer := range []answered{await(t, first), await(t, repeat)} {
-		answer.is(t, http.StatusCreated, orderapi.StatusConfirmed)
-		if answer.body.ID != impatient.body.ID {
-			t.Errorf("one key made the documents %s and %s", answer.body.ID, impatient.body.ID)
+		s.cast.letGo()
+		for _, answer := range []answered{await(t, first), await(t, repeat)} {
+			answer.is(t, http.StatusCreated, orderapi.StatusConfirmed)
+			if answer.body.ID != impatient.body.ID {
+				t.Errorf("one key made the documents %s and %s", answer.body.ID, impatient.body.ID)
+			}
 		}
-	}
+	})
 }
 
 func TestARefusalEndsTheWaitAsWell(t *testing.T) {
@@ -162,5 +164,23 @@ func TestShowingADocumentWaitsToo(t *testing.T) {
 	s.cast.letGo()
 	if d := await(t, shown); d.Status != orderapi.StatusConfirmed || d.Lines[0].Outcome != orderapi.OutcomeSold {
 		t.Errorf("the order is shown as %+v", d)
+	}
+}
+
+// Where several processes own the database, the one that settles an order need not
+// be the one that was asked for it.
+func TestAnotherProcessMaySettleTheOrder(t *testing.T) {
+	s := openShopAt(t, server.Database(t))
+	migrations, err := order.Migrations()
+	must(t, err)
+	db := s.open("order", migrations)
+	defer db.Close()
+	idle, err := order.New(db) // takes requests, and never hears of an answer
+	must(t, err)
+	client := orderapi.Client{Client: calls(idle)}
+	got, err := client.PlaceOrder(t.Context(), "", held, placed("ada", line("MUG", 1, 1000)))
+	must(t, err)
+	if got.Status != orderapi.StatusConfirmed {
+		t.Errorf("the order is %s %s", got.Status, got.Reason)
 	}
 }
