@@ -5,21 +5,25 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop"
 	"github.com/bailiwick/bailiwick/examples/shop/replay"
 	"github.com/bailiwick/bailiwick/examples/shop/retail"
+	"github.com/bailiwick/bailiwick/examples/shop/web"
 	"github.com/bailiwick/bailiwick/service"
 	"github.com/bailiwick/bailiwick/store"
 )
 
 // running is a shop at work in a directory.
 type running struct {
-	clients *shop.Clients
-	stop    func() // returns when it has drained, stopped and closed
+	clients   *shop.Clients
+	transport http.RoundTripper // what the clients send by
+	stop      func()            // returns when it has drained, stopped and closed
 }
 
 func start(t testing.TB, dir string) *running {
@@ -40,7 +44,8 @@ func start(t testing.TB, dir string) *running {
 	ended := make(chan error, 1)
 	go func() { ended <- group.Run(ctx) }()
 	stopped := false
-	r := &running{clients: shop.InProcess(group.Handler()), stop: func() {
+	handler := group.Handler()
+	r := &running{clients: shop.InProcess(handler), transport: web.Transport{Handler: handler}, stop: func() {
 		if stopped {
 			return
 		}
@@ -54,6 +59,14 @@ func start(t testing.TB, dir string) *running {
 		}
 	}}
 	t.Cleanup(r.stop)
+	ready := web.Client{Base: "http://shop", HTTP: &http.Client{Transport: r.transport}}
+	for ready.Do(context.Background(), http.MethodGet, "/healthz/ready", nil, nil, nil) != nil {
+		select {
+		case err := <-ended:
+			t.Fatalf("the shop did not start: %v", err)
+		case <-time.After(time.Millisecond):
+		}
+	}
 	return r
 }
 

@@ -13,7 +13,7 @@ const (
 )
 
 // Page is which part of a list to answer with; operations embed it in their input.
-// Lists are ordered by key, byte by byte.
+// Lists are in the order of their keys, as the database orders text.
 type Page struct {
 	After string `query:"after" doc:"The last key of the page before; empty for the first page."`
 	Limit int    `query:"limit" default:"1000" minimum:"1" maximum:"5000" doc:"How many at most."`

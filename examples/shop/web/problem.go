@@ -92,9 +92,10 @@ func Fail(err error) error {
 // asProblem gives every error body the form of a [Problem]; huma calls it before
 // it writes an answer.
 func asProblem(ctx huma.Context, _ string, body any) (any, error) {
+	gone := ctx.Context().Err() != nil // a client that left is no failure of ours
 	switch e := body.(type) {
 	case *Problem:
-		if e.Status >= http.StatusInternalServerError {
+		if e.Status >= http.StatusInternalServerError && !gone {
 			slog.ErrorContext(ctx.Context(), "request failed", "operation", ctx.Operation().OperationID, "code", e.Code, "error", e.cause)
 		}
 	case *huma.ErrorModel:

@@ -1,0 +1,24 @@
+// Package user is the shop's user service: it knows the customers who buy on
+// account, and how much each may owe. It tells the others in its log.
+package user
+
+import (
+	"embed"
+
+	"github.com/bailiwick/bailiwick/service"
+	"github.com/bailiwick/bailiwick/store"
+)
+
+// Name is the service's name, and the owner of its database.
+const Name = "user"
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Migrations returns the schema of the service's database.
+func Migrations() ([]store.Migration, error) { return store.Migrations(schema, "schema") }
+
+// New makes the service on its database, which was opened with [Migrations].
+func New(db *store.DB) (*service.Service, error) {
+	return &service.Service{Name: Name, DB: db, API: routes(&customers{db: db})}, nil
+}
