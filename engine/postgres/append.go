@@ -14,6 +14,7 @@ func (t *tx) Append(msgs []bailiwick.Message) error {
 	if len(msgs) == 0 {
 		return nil
 	}
+	t.closeRows()
 	n := len(msgs)
 	ids, causes := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
 	keys, types, correlations, traces := make([]string, n), make([]string, n), make([]string, n), make([]string, n)

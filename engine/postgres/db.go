@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store/driver"
@@ -21,6 +22,8 @@ type db struct {
 	alone  *sql.Conn // holds the exclusive lock; nil where ownership is shared
 	texts  texts     // the service's statements
 	own    texts     // this package's statements
+
+	lookFor time.Duration // see the constant
 
 	waiting atomic.Int64
 	commits atomic.Int64
@@ -41,6 +44,7 @@ func newDB(pool *sql.DB, ours bool, opts Options) *db {
 		ours:     ours,
 		opts:     opts,
 		schema:   pgx.Identifier{opts.Schema}.Sanitize(),
+		lookFor:  lookFor,
 		sweeping: sweeper{debt: sweepBatch}, // a process that died may have left some
 	}
 }

@@ -34,13 +34,15 @@ func (d *db) undecided(op string, s *session, t *tx, err error) (again bool, _ e
 	if pgconn.SafeToRetry(err) {
 		return true, failure(op, err) // COMMIT was not sent
 	}
+	if t.unsure {
+		return false, unknown(op, err)
+	}
 	if t.xid == "" {
 		return false, nil // it wrote nothing, so there is nothing to be lost
 	}
 	committed, look := d.look(t.xid, s.pg.PgConn().PID())
 	if look != nil {
-		return false, &bailiwick.Error{Code: bailiwick.Unknown, Op: op, Err: errors.Join(err, look),
-			Do: "look whether it was done before trying again"}
+		return false, unknown(op, errors.Join(err, look))
 	}
 	if committed {
 		return false, nil
@@ -48,10 +50,14 @@ func (d *db) undecided(op string, s *session, t *tx, err error) (again bool, _ e
 	return true, failure(op, err)
 }
 
+func unknown(op string, err error) error {
+	return &bailiwick.Error{Code: bailiwick.Unknown, Op: op, Err: err, Do: "look whether it was done before trying again"}
+}
+
 // look asks the server, over another connection, what became of a transaction. A
 // caller that went away would not know either, so no context ends it.
 func (d *db) look(xid string, pid uint32) (committed bool, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), lookFor)
+	ctx, cancel := context.WithTimeout(context.Background(), d.lookFor)
 	defer cancel()
 	begun := time.Now()
 	for {

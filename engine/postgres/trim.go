@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/bailiwick/bailiwick/store/driver"
 )
@@ -13,7 +14,7 @@ import (
 // later one.
 func (d *db) Trim(ctx context.Context, rule driver.Trim) (more bool, err error) {
 	const op = "postgres: trim"
-	text, err := json.Marshal([2][]string{rule.Forever, rule.Compact})
+	text, err := json.Marshal([2][]string{list(rule.Forever), list(rule.Compact)})
 	if err != nil {
 		return false, failure(op, err)
 	}
@@ -40,23 +41,23 @@ func (d *db) Trim(ctx context.Context, rule driver.Trim) (more bool, err error) 
 		if trimmed >= upTo && was == string(text) {
 			return nil
 		}
-		end, n, err := t.trim(rule, trimmed, upTo)
+		end, gone, n, err := t.trim(rule, trimmed, upTo)
 		if err != nil {
 			return failure(op, err)
 		}
 		if more = n == rule.Limit; !more {
 			end = max(upTo, trimmed)
 		}
-		_, err = t.exec(`UPDATE bailiwick_log_state SET trimmed = $1, rule = $2, low = greatest(low, $1)`, end, string(text))
+		_, err = t.exec(`UPDATE bailiwick_log_state SET trimmed = $1, rule = $2, low = greatest(low, $3)`, end, string(text), gone)
 		return failure(op, err)
 	})
 	return more, err
 }
 
-// trim looks at one part of the log and returns the last seq of it and how many
-// messages it held. All parts of the statement see the table of latest messages
-// as it was before.
-func (t *tx) trim(rule driver.Trim, after, upTo int64) (end int64, n int, err error) {
+// trim looks at one part of the log and returns the last seq of it, the greatest
+// that it deleted, and how many messages it looked at. All parts of the statement
+// see the table of latest messages as it was before.
+func (t *tx) trim(rule driver.Trim, after, upTo int64) (end, gone int64, n int, err error) {
 	err = t.queryRow(`WITH part AS MATERIALIZED (
 			SELECT seq, type, key FROM bailiwick_log WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3
 		), latest AS MATERIALIZED (
@@ -64,22 +65,24 @@ func (t *tx) trim(rule driver.Trim, after, upTo int64) (end int64, n int, err er
 		), superseded AS (
 			DELETE FROM bailiwick_log WHERE seq IN (
 				SELECT before.seq FROM bailiwick_latest before JOIN latest USING (type, key) WHERE before.seq < latest.seq)
+			RETURNING seq
 		), passed AS (
 			DELETE FROM bailiwick_log WHERE seq IN (
 				SELECT seq FROM part WHERE type <> ALL ($4::text[]) AND seq NOT IN (SELECT seq FROM latest))
+			RETURNING seq
 		), remembered AS (
 			INSERT INTO bailiwick_latest SELECT type, key, seq FROM latest
 			ON CONFLICT (type, key) DO UPDATE SET seq = excluded.seq
 		)
-		SELECT coalesce(max(seq), $1), count(*) FROM part`,
-		[]any{after, upTo, int64(rule.Limit), list(rule.Forever), list(rule.Compact)}, &end, &n)
-	return end, n, err
+		SELECT coalesce((SELECT max(seq) FROM part), $1), (SELECT count(*) FROM part),
+			coalesce(greatest((SELECT max(seq) FROM superseded), (SELECT max(seq) FROM passed)), 0)`,
+		[]any{after, upTo, int64(rule.Limit), list(rule.Forever), list(rule.Compact)}, &end, &n, &gone)
+	return end, gone, n, err
 }
 
-// list is never NULL: nothing is unequal to all of NULL.
+// list is sorted, and never NULL: nothing is unequal to all of NULL.
 func list(types []string) []string {
-	if types == nil {
-		return []string{}
-	}
-	return types
+	sorted := append([]string{}, types...)
+	slices.Sort(sorted)
+	return sorted
 }

@@ -17,8 +17,10 @@ type tx struct {
 	ctx     context.Context
 	cancels bool // statements see the caller's context: in Read
 
-	xid      string // the transaction's id, once known
-	used     bool   // a statement ran, so there may be an id
+	xid      string    // the transaction's id, once known
+	used     bool      // a statement ran, so there may be an id
+	unsure   bool      // there may be one that could not be learnt
+	rows     *sql.Rows // the service's last, which it may have forgotten to close
 	appended bool
 	depth    int   // of savepoints
 	failed   error // the first failure that aborted it and was not undone by a savepoint
@@ -70,15 +72,30 @@ func (t *tx) whyAborted(err error) error {
 // outcome can be looked up if the answer is lost. Most transactions know it from
 // the statement that appended their messages or moved their position.
 func (t *tx) learnXID() error {
+	t.closeRows()
 	if t.xid != "" || !t.used {
 		return nil
 	}
 	var xid *string
 	err := t.sql.QueryRowContext(t.ctx, `SELECT pg_current_xact_id_if_assigned()::text`).Scan(&xid)
-	if err == nil && xid != nil {
+	switch {
+	case err == nil && xid != nil:
 		t.xid = *xid
+	case err != nil && state(err) == "" && !unreachable(err):
+		// A row that nobody scanned still occupies the connection; COMMIT will
+		// clear it away.
+		t.unsure = true
+		return nil
 	}
 	return err
+}
+
+// closeRows frees the connection of rows that a closure did not read to their end.
+func (t *tx) closeRows() {
+	if t.rows != nil {
+		t.rows.Close()
+		t.rows = nil
+	}
 }
 
 // Savepoint runs fn and undoes what it did if it returns an error.
@@ -149,6 +166,7 @@ func (s statements) PrepareContext(ctx context.Context, query string) (*sql.Stmt
 // QueryContext runs a statement that returns rows.
 func (s statements) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	rows, err := s.tx.sql.QueryContext(s.context(ctx), s.text(query, args), args...)
+	s.tx.rows = rows
 	return rows, s.tx.note(err)
 }
 
