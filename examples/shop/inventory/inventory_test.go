@@ -281,6 +281,18 @@ func TestReceipts(t *testing.T) {
 	})
 }
 
+// A receipt's reference is the caller's choice, and may be an order's id as well.
+func TestAReceiptIsNoSale(t *testing.T) {
+	onShelf(t, func(t *testing.T, s shelf) {
+		s.do(inventoryapi.Reserve, order("o1", inventoryapi.Line{Code: "mug", Quantity: 2}), "done", "")
+		_, err := s.client.Receive(t.Context(), "", inventoryapi.Receipt{Reference: "o1", Lines: []inventoryapi.Line{{Code: "mug", Quantity: 5}}})
+		s.ok(err)
+		s.is("mug", 13, inventoryapi.Figures{Opening: 15, Reserved: 2})
+		s.release(order("o1", inventoryapi.Line{Code: "mug", Quantity: 2}))
+		s.is("mug", 15, inventoryapi.Figures{Opening: 15})
+	})
+}
+
 func TestBadRequestsStoreNothing(t *testing.T) {
 	onShelf(t, func(t *testing.T, s shelf) {
 		line := `{"code":"mug","quantity":1}`

@@ -2,7 +2,7 @@
 CREATE TABLE stock (
     code      TEXT   NOT NULL PRIMARY KEY,
     available BIGINT NOT NULL CHECK (available >= 0)
-);
+) /*sqlite WITHOUT ROWID */;
 
 -- What was set aside for an order. Its lines are the movements of kind sale of
 -- that document, and their fate is this state: a confirmation writes one row,
@@ -11,7 +11,7 @@ CREATE TABLE reservation (
     document TEXT   NOT NULL PRIMARY KEY,
     state    TEXT   NOT NULL CHECK (state IN ('reserved', 'sold', 'released')),
     at       BIGINT NOT NULL -- Unix milliseconds of the last change
-);
+) /*sqlite WITHOUT ROWID */;
 
 -- Why stock changed. Every figure but what is available derives from here.
 -- There is no index by code on purpose: it would double the work of each line of
@@ -22,4 +22,4 @@ CREATE TABLE movement (
     kind     TEXT   NOT NULL CHECK (kind IN ('opening', 'sale', 'return', 'adjustment')),
     quantity BIGINT NOT NULL CHECK (quantity > 0 OR kind = 'adjustment' AND quantity <> 0),
     PRIMARY KEY (document, code, kind)
-);
+) /*sqlite WITHOUT ROWID */;
