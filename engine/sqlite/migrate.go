@@ -39,7 +39,7 @@ func (w *writer) migrate(p plan, owner string, now func() time.Time) error {
 		for _, m := range part.steps {
 			op := fmt.Sprintf("sqlite: migrate %s to %d (%s)", part.component, m.Version, m.Name)
 			err := w.once(op, func() error {
-				if _, err := w.conn.sql.ExecContext(bare, m.SQL); err != nil {
+				if _, err := w.conn.sql.ExecContext(bare, store.ForEngine("sqlite", m.SQL)); err != nil {
 					return err
 				}
 				if w.gone {

@@ -31,7 +31,8 @@ type writer struct {
 	committing bool // the COMMIT that runs is ours
 	gone       bool // the transaction was rolled back, by whomever
 	group      []*request
-	running    *request // whose closure is running
+	again      []*request // left over from a group whose goroutine ended
+	running    *request   // whose closure is running
 
 	stats   struct{ commits, members, syncs atomic.Int64 }
 	stopped chan struct{}
@@ -90,6 +91,11 @@ func (w *writer) run() {
 		w.abandon()
 		go w.run()
 	}()
+	for len(w.again) > 0 {
+		r := w.again[0]
+		w.again = w.again[1:]
+		w.alone(r)
+	}
 	var room []*request
 	for {
 		// Whoever was told the outcome of the last group gets its chance to come
@@ -121,23 +127,20 @@ func (w *writer) serve(group []*request) {
 	w.group = nil
 }
 
-// abandon ends the transaction whose closure left by runtime.Goexit, and runs the
-// rest of its group one at a time.
+// abandon ends the transaction whose closure left by runtime.Goexit, and leaves the
+// rest of its group to whoever runs next.
 func (w *writer) abandon() {
-	group, culprit := w.group, w.running
+	culprit := w.running
 	w.running = nil
 	w.rollback()
-	culprit.exited = true
-	close(culprit.done)
-	for i, r := range group {
-		if r == culprit || isDone(r) {
-			continue
+	for _, r := range w.group {
+		if r != culprit && !isDone(r) {
+			w.again = append(w.again, r)
 		}
-		// Should this one leave the same way, what remains is the new group.
-		w.group = group[i:]
-		w.alone(r)
 	}
 	w.group = nil
+	culprit.exited = true
+	close(culprit.done)
 }
 
 func isDone(r *request) bool {
