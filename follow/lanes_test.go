@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/store"
 )
 
 // Each key's messages take effect once and in order, however many lanes share
@@ -70,12 +71,18 @@ func TestLaneCountChangesWhenLevel(t *testing.T) {
 // Where lanes stand apart, a key that changed its lane could lose messages or
 // apply them twice. So the change is refused.
 func TestLaneCountRefusedWhileApart(t *testing.T) {
+	for _, batch := range []int{1, 256} { // the second lane has moved a little, or never
+		t.Run(fmt.Sprint(batch), func(t *testing.T) { laneCountRefused(t, batch) })
+	}
+}
+
+func laneCountRefused(t *testing.T, batch int) {
 	each(t, func(h *house) {
-		h.follower.Lanes = 2
+		h.follower.Lanes, h.follower.Batch = 2, batch
 		h.publish("a", "b", "a", "b") // in different lanes
 		until := time.Now().Add(time.Hour)
 		h.fail = func(m *bailiwick.Message) error {
-			if m.Key == "b" && time.Now().Before(until) {
+			if m.Seq == 4 && time.Now().Before(until) {
 				return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "till"}
 			}
 			return nil
@@ -84,7 +91,13 @@ func TestLaneCountRefusedWhileApart(t *testing.T) {
 		h.settle(time.Second)
 		h.stop()
 		h.wantEffects("a", 1, 3)
-		h.wantEffects("b")
+		if err := h.from.Log().Trim(context.Background()); err != nil {
+			h.t.Fatal(err)
+		}
+		low := h.position().Seq // of the slower lane
+		if state, err := h.from.Log().State(context.Background()); err != nil || state.Low != low || low > 3 {
+			h.t.Errorf("low-water mark %d, %v, want %d", state.Low, err, low)
+		}
 
 		h.follower.Lanes = 3
 		h.start()
@@ -146,6 +159,16 @@ func TestLeasedTakeover(t *testing.T) {
 				second.stop()
 				second.wantEffects("a", 1, 3)
 				second.wantEffects("b", 2)
+				err := second.to.Read(context.Background(), func(tx *store.Tx) error {
+					row, _, err := tx.Position(till, 0)
+					if row.Term != 2 {
+						h.t.Errorf("the position has the term %d, want that of the second lease, 2", row.Term)
+					}
+					return err
+				})
+				if err != nil {
+					h.t.Error(err)
+				}
 				if !slices.Equal(two, []int64{3}) {
 					h.t.Errorf("applied by the second: %v", two)
 				}
@@ -173,8 +196,15 @@ func TestLeasedLanesAmongInstances(t *testing.T) {
 		if _, err := second.to.Lease(context.Background(), "follow/"+till+"/1", "elsewhere", 0); err != nil {
 			h.t.Fatal(err)
 		}
+		second.follower.Source = h.feed() // the one that the log heeds from now on
 		second.runWith(2, &two)
 		h.settle(time.Minute)
+		if err := h.from.Log().Trim(context.Background()); err != nil {
+			h.t.Fatal(err)
+		}
+		if state, err := h.from.Log().State(context.Background()); err != nil || state.Low != 4 {
+			h.t.Errorf("low-water mark %d, %v, want 4", state.Low, err)
+		}
 		h.stop()
 		second.stop()
 		h.wantEffects("b", 2, 4)

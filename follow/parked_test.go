@@ -276,3 +276,29 @@ func TestCausation(t *testing.T) {
 		}
 	})
 }
+
+// A commit that is refused while a message only queues does not put that message
+// to the front, from where it would overtake.
+func TestRefusedQueueingKeepsOrder(t *testing.T) {
+	onDisks(t, func(h *house, _, to *disk) {
+		h.follower.Retry.Attempts = 1
+		h.fail = failing("bad", 1)
+		h.publish("bad")
+		h.start()
+		h.settle(time.Millisecond)
+		refused := 0
+		to.breakWith(func() (error, error) {
+			if refused++; refused > 1 {
+				return nil, nil
+			}
+			return errBad, nil
+		})
+		h.publish("bad")
+		h.settle(time.Second)
+		h.stop()
+		messages, err := follow.Show(context.Background(), h.to, till, "bad")
+		if err != nil || len(messages) != 2 || messages[0].State != follow.StateParked || messages[1].State != follow.StateQueued {
+			h.t.Errorf("set aside: %+v, %v", messages, err)
+		}
+	})
+}
