@@ -7,7 +7,6 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -31,9 +30,8 @@ func (d *db) undecided(op string, s *session, t *tx, err error) (again bool, _ e
 		// The server answered: a deferred constraint, say. It undid everything.
 		return repeatable(err), failure(op, err)
 	}
-	if pgconn.SafeToRetry(err) {
-		return true, failure(op, err) // COMMIT was not sent
-	}
+	// pgconn.SafeToRetry is no help here: it says yes as well when COMMIT was sent
+	// and the connection broke while the answer was read.
 	if t.unsure {
 		return false, unknown(op, err)
 	}

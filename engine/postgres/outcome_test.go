@@ -76,7 +76,7 @@ func (w *wire) there(program, server net.Conn, answered chan struct{}) {
 		if err != nil {
 			return
 		}
-		commit := strings.Contains(string(buf[:n]), "commit\x00")
+		commit := strings.Contains(string(buf[:n]), "Q\x00\x00\x00\x0bcommit\x00") // the message Query
 		w.mu.Lock()
 		lose, back := commit && w.loseNext, commit && w.loseBack
 		if lose || back {
