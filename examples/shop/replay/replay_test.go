@@ -346,6 +346,35 @@ func TestEveryFaultIsFound(t *testing.T) {
 	}
 }
 
+// restless says of the first looks at the shop that a saga is on its way.
+type restless struct {
+	sound http.RoundTripper
+	looks atomic.Int64
+}
+
+func (r *restless) RoundTrip(req *http.Request) (*http.Response, error) {
+	answer, err := r.sound.RoundTrip(req)
+	if err != nil || req.URL.Path != "/status" {
+		return answer, err
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	if r.looks.Add(1) < 20 {
+		body = bytes.Replace(body, []byte(`"running":0`), []byte(`"running":1`), 1)
+	}
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	return answer, nil
+}
+
+// TestReconcilesOnlyAtRest: while a saga is on its way nothing is compared.
+func TestReconcilesOnlyAtRest(t *testing.T) {
+	s := start(t, t.TempDir())
+	clients := shop.Connect("http://shop", &http.Client{Transport: &restless{sound: s.transport}})
+	run(t, replay.Options{Open: opener(file(t, 1, 60)), Clients: clients})
+}
+
 // TestForeignOrderIsFound: what somebody else orders in the same shop is not in the
 // file.
 func TestForeignOrderIsFound(t *testing.T) {

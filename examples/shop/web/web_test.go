@@ -97,6 +97,8 @@ func TestBadBodiesAreProblems(t *testing.T) {
 		{"unknown field, unchecked", `{"name":"a","weight":1,"colour":"red"}`, "/fast", 422},
 		{"malformed", `{"name":`, "/parcels", 400},
 		{"malformed, unchecked", `{"name":`, "/fast", 422},
+		{"malformed and long", `{"name":"` + strings.Repeat("a", 10_000), "/parcels", 400},
+		{"malformed and long, unchecked", `{"name":"` + strings.Repeat("a", 10_000), "/fast", 422},
 		{"trailing", `{"name":"a","weight":1} {}`, "/parcels", 400},
 		{"trailing, unchecked", `{"name":"a","weight":1} {}`, "/fast", 422},
 		{"fraction", `{"name":"a","weight":1.5}`, "/parcels", 422},
