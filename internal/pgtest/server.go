@@ -207,3 +207,9 @@ func freePort() (int, error) {
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
+
+// Tool returns the path of a program that came with the server: "pg_dump".
+func (s *Server) Tool(name string) (string, error) {
+	bin, err := binaries()
+	return filepath.Join(bin, name), err
+}
