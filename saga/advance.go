@@ -20,7 +20,12 @@ func (in *instance) forward(tx *store.Tx, i int, starting bool) error {
 		if s.command != "" {
 			return in.command(tx, s, opDo)
 		}
-		err := tx.Savepoint(func() error { return s.local(tx, in.state) })
+		var err error
+		if starting {
+			err = s.local(tx, in.state) // the whole transaction fails with it
+		} else {
+			err = tx.Savepoint(func() error { return s.local(tx, in.state) })
+		}
 		if r, ok := asRejection(err); ok && !starting {
 			return in.refuse(tx, i, r)
 		}

@@ -26,19 +26,17 @@ const (
 	Parked = "parked"
 )
 
-// Entry is one line of a saga's log: one operation of one step.
-type Entry struct {
-	Step string `json:"step"`
-	// Op is "do" or "undo"; "resolve" where a person ended the saga.
-	Op string `json:"op"`
-	// Outcome is done, rejected, skipped or unknown; empty while it is awaited.
-	Outcome string `json:"outcome,omitempty"`
-	// Reason tells why it was rejected, or what a person said.
-	Reason string `json:"reason,omitempty"`
-	// Attempts is how often it was asked for.
-	Attempts int        `json:"attempts,omitempty"`
-	Begun    time.Time  `json:"begun"`
-	Ended    *time.Time `json:"ended,omitempty"`
+// entry is one line of a saga's log: one operation of one step. Times are
+// microseconds since 1970: a saga is read and written whole at each step, and
+// texts of times were a third of that.
+type entry struct {
+	Step     string `json:"step"`
+	Op       string `json:"op"`
+	Outcome  string `json:"outcome,omitempty"` // empty while it is awaited
+	Reason   string `json:"reason,omitempty"`
+	Attempts int    `json:"attempts,omitempty"`
+	Begun    int64  `json:"begun"`
+	Ended    int64  `json:"ended,omitempty"`
 }
 
 // document is what the record of a saga holds.
@@ -54,9 +52,9 @@ type document struct {
 	Why     *Rejection `json:"why,omitempty"`
 	Parked  string     `json:"parked,omitempty"`
 	Trace   string     `json:"trace,omitempty"`
-	Started time.Time  `json:"started"`
-	Ended   *time.Time `json:"ended,omitempty"`
-	Log     []Entry    `json:"log"`
+	Started int64      `json:"started"`
+	Ended   int64      `json:"ended,omitempty"`
+	Log     []entry    `json:"log"`
 }
 
 // instance is one saga inside a transaction.
@@ -112,7 +110,7 @@ func (in *instance) fault(what string, err error) error {
 }
 
 // entry returns the last log entry of an operation of a step, or nil.
-func (in *instance) entry(step, op string) *Entry {
+func (in *instance) entry(step, op string) *entry {
 	for i := len(in.doc.Log) - 1; i >= 0; i-- {
 		if e := &in.doc.Log[i]; e.Step == step && e.Op == op {
 			return e
@@ -122,27 +120,28 @@ func (in *instance) entry(step, op string) *Entry {
 }
 
 func (in *instance) note(now time.Time, step, op, outcome, reason string) {
-	ended := now
-	in.doc.Log = append(in.doc.Log, Entry{Step: step, Op: op, Outcome: outcome, Reason: reason, Begun: now, Ended: &ended})
+	at := now.UnixMicro()
+	in.doc.Log = append(in.doc.Log, entry{Step: step, Op: op, Outcome: outcome, Reason: reason, Begun: at, Ended: at})
 }
 
 // await notes that an answer is waited for until a time.
 func (in *instance) await(now time.Time, s *step, op string) {
 	e := in.entry(s.name, op)
 	if e == nil || e.Outcome != "" {
-		in.doc.Log = append(in.doc.Log, Entry{Step: s.name, Op: op, Begun: now})
+		in.doc.Log = append(in.doc.Log, entry{Step: s.name, Op: op, Begun: now.UnixMicro()})
 		e = &in.doc.Log[len(in.doc.Log)-1]
 	}
 	e.Attempts++
 	in.doc.Step, in.doc.Op = s.name, op
-	in.due = now.Add(s.wait(e.Attempts))
+	// Whole seconds, up: the steps of a saga that runs smoothly share one due time,
+	// which need not be written again.
+	in.due = now.Add(s.wait(e.Attempts) + time.Second - 1).Truncate(time.Second)
 }
 
 // answered closes the entry of what was awaited.
 func (in *instance) answered(now time.Time, outcome, reason string) {
 	if e := in.entry(in.doc.Step, in.doc.Op); e != nil {
-		ended := now
-		e.Outcome, e.Reason, e.Ended = outcome, reason, &ended
+		e.Outcome, e.Reason, e.Ended = outcome, reason, now.UnixMicro()
 	}
 }
 
@@ -158,7 +157,6 @@ func (in *instance) park(reason string) {
 }
 
 func (in *instance) end(now time.Time, status string) {
-	ended := now
 	in.status, in.due = status, time.Time{}
-	in.doc.Step, in.doc.Op, in.doc.Parked, in.doc.Ended = "", "", "", &ended
+	in.doc.Step, in.doc.Op, in.doc.Parked, in.doc.Ended = "", "", "", now.UnixMicro()
 }

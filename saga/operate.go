@@ -32,6 +32,21 @@ type Status struct {
 	Data json.RawMessage `json:"data,omitempty"`
 }
 
+// Entry is one line of a saga's log: one operation of one step.
+type Entry struct {
+	Step string `json:"step"`
+	// Op is "do" or "undo"; "resolve" where a person ended the saga.
+	Op string `json:"op"`
+	// Outcome is done, rejected, skipped or unknown; empty while it is awaited.
+	Outcome string `json:"outcome,omitempty"`
+	// Reason tells why it was rejected, or what a person said.
+	Reason string `json:"reason,omitempty"`
+	// Attempts is how often it was asked for.
+	Attempts int        `json:"attempts,omitempty"`
+	Begun    time.Time  `json:"begun"`
+	Ended    *time.Time `json:"ended,omitempty"`
+}
+
 // Filter selects sagas. Zero fields do not restrict.
 type Filter struct {
 	Name   string
@@ -119,9 +134,9 @@ func Resolve(ctx context.Context, db *store.DB, id, as, reason string) error {
 		case reason == "":
 			return errors.New("a reason is needed, for whoever reads the log later")
 		}
-		doc.Log = append(doc.Log, Entry{Step: doc.Step, Op: "resolve", Outcome: as, Reason: reason, Begun: at, Ended: &at})
+		doc.Log = append(doc.Log, entry{Step: doc.Step, Op: "resolve", Outcome: as, Reason: reason, Begun: at.UnixMicro(), Ended: at.UnixMicro()})
 		r.State, r.Due = as, time.Time{}
-		doc.Step, doc.Op, doc.Parked, doc.Ended = "", "", "", &at
+		doc.Step, doc.Op, doc.Parked, doc.Ended = "", "", "", at.UnixMicro()
 		return nil
 	})
 }
@@ -185,7 +200,11 @@ func status(r store.Record) (Status, error) {
 		return Status{}, &bailiwick.Error{Code: bailiwick.Internal, Op: "saga: read " + r.Key, Err: err}
 	}
 	s := Status{ID: r.Key, Name: doc.Name, Key: doc.Key, State: r.State, Step: doc.Step, Op: doc.Op,
-		Reason: doc.Parked, Started: doc.Started, Ended: doc.Ended, Log: doc.Log, Data: doc.State}
+		Reason: doc.Parked, Started: time.UnixMicro(doc.Started).UTC(), Ended: ended(doc.Ended), Data: doc.State}
+	for _, e := range doc.Log {
+		s.Log = append(s.Log, Entry{Step: e.Step, Op: e.Op, Outcome: e.Outcome, Reason: e.Reason, Attempts: e.Attempts,
+			Begun: time.UnixMicro(e.Begun).UTC(), Ended: ended(e.Ended)})
+	}
 	if s.Reason == "" && doc.Why != nil {
 		s.Reason = doc.Why.Error()
 	}
@@ -194,4 +213,13 @@ func status(r store.Record) (Status, error) {
 		s.Due = &due
 	}
 	return s, nil
+}
+
+// ended returns a stored time; nil where it is not set.
+func ended(micros int64) *time.Time {
+	if micros == 0 {
+		return nil
+	}
+	t := time.UnixMicro(micros).UTC()
+	return &t
 }

@@ -93,7 +93,7 @@ func (s *Saga[S]) Start(tx *store.Tx, id, key string, state *S) error {
 		return &bailiwick.Error{Code: bailiwick.Invalid, Op: "saga: start " + s.plan.name, Err: errBadID}
 	}
 	in := &instance{id: id, status: Running, plan: s.plan, state: state, doc: document{
-		Name: s.plan.name, Key: key, Phase: Running, Trace: bailiwick.Trace(tx.Context()), Started: now(tx),
+		Name: s.plan.name, Key: key, Phase: Running, Trace: bailiwick.Trace(tx.Context()), Started: now(tx).UnixMicro(),
 	}}
 	if err := in.forward(tx, 0, true); err != nil {
 		return err

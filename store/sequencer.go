@@ -60,6 +60,9 @@ func (l *Log) sequence(ctx context.Context) {
 	holder := l.db.ids.New().String()
 	var term int64
 	var renew time.Time
+	// What an earlier holder stamped, or a Stamp whose outcome was lost, is in the
+	// table and was not announced here: read it before stamping on.
+	behind := true
 	idle := pollMin
 	for ctx.Err() == nil {
 		now := l.db.opts.Clock.Now()
@@ -68,17 +71,23 @@ func (l *Log) sequence(ctx context.Context) {
 			switch {
 			case err != nil:
 				l.trouble(ctx, "taking the sequencer's lease failed", err)
-				term = 0
+				term, behind = 0, true
 			case lease.Held:
+				behind = behind || lease.Term != term
 				term = lease.Term
 				renew = now.Add(sequencerTTL / 3)
 			default:
-				term = 0
+				term, behind = 0, true
 				renew = now.Add(sequencerTTL / 10)
 			}
 		}
-		n, err := l.step(ctx, term)
+		n, err := l.step(ctx, term, behind)
+		if err == nil && n == 0 && behind && term > 0 {
+			behind = false
+			continue
+		}
 		if err != nil {
+			behind = true
 			if bailiwick.CodeOf(err) == bailiwick.Stale {
 				term, renew = 0, time.Time{}
 			} else {
@@ -106,11 +115,11 @@ func (l *Log) sequence(ctx context.Context) {
 }
 
 // step makes newly committed messages known: by stamping them under a lease, else
-// by reading what its holder stamped.
-func (l *Log) step(ctx context.Context, term int64) (int, error) {
+// by reading what was stamped by others.
+func (l *Log) step(ctx context.Context, term int64, behind bool) (int, error) {
 	var msgs []bailiwick.Message
 	var err error
-	if term > 0 {
+	if term > 0 && !behind {
 		msgs, err = l.db.drv.Stamp(ctx, term, stampBatch)
 	} else {
 		l.mu.Lock()

@@ -6,4 +6,4 @@ CREATE TABLE delivery (
     items    BIGINT NOT NULL CHECK (items > 0),
     state    TEXT   NOT NULL CHECK (state = 'scheduled'),
     at       BIGINT NOT NULL -- Unix milliseconds
-);
+) /*sqlite WITHOUT ROWID */;

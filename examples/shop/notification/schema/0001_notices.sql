@@ -7,4 +7,4 @@ CREATE TABLE notice (
     text     TEXT   NOT NULL,
     at       BIGINT NOT NULL, -- Unix milliseconds
     PRIMARY KEY (document, kind)
-);
+) /*sqlite WITHOUT ROWID */;

@@ -12,7 +12,7 @@ CREATE TABLE document (
     total     BIGINT  NOT NULL, -- sum of quantity * unit_price
     refund    BIGINT  NOT NULL CHECK (refund >= 0),
     goods     INTEGER NOT NULL  -- 1: moves stock
-);
+) /*sqlite WITHOUT ROWID */;
 
 -- A return looks for its customer's orders, latest first: ids grow with time.
 CREATE INDEX document_customer ON document (customer, id);
@@ -31,7 +31,7 @@ CREATE TABLE line (
     matched    BIGINT  NOT NULL DEFAULT 0 CHECK (matched >= 0 AND (matched = 0 OR matched <= -quantity)),
     refund     BIGINT  NOT NULL DEFAULT 0 CHECK (refund >= 0),
     PRIMARY KEY (document, n)
-);
+) /*sqlite WITHOUT ROWID */;
 
 -- Which units of which order's line a return's line took back, at the price paid.
 CREATE TABLE matching (
@@ -42,15 +42,15 @@ CREATE TABLE matching (
     quantity   BIGINT  NOT NULL CHECK (quantity > 0),
     unit_price BIGINT  NOT NULL,
     PRIMARY KEY (document, line, sale, sale_line)
-);
+) /*sqlite WITHOUT ROWID */;
 
 -- What the catalog's log said of products, to check requests by.
 CREATE TABLE product (
     code TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL -- goods, fee
-);
+) /*sqlite WITHOUT ROWID */;
 
 -- What the users' log said of customers.
 CREATE TABLE customer (
     id TEXT NOT NULL PRIMARY KEY
-);
+) /*sqlite WITHOUT ROWID */;
