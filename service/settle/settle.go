@@ -17,15 +17,19 @@ import (
 // When ctx ends first, the code is [bailiwick.Unavailable] and the error names what
 // is not at rest.
 func Wait(ctx context.Context, dbs []*store.DB, sources []*Source) error {
+	last := "it was not looked at yet"
 	for {
-		busy, err := busy(ctx, dbs, sources)
+		what, err := busy(ctx, dbs, sources)
+		if what != "" {
+			last = what
+		}
 		switch {
-		case ctx.Err() != nil && (err != nil || busy != ""):
-			return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "settle", Err: fmt.Errorf("%w: %s", ctx.Err(), busy)}
+		case what == "" && err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "settle", Err: fmt.Errorf("%w: %s", ctx.Err(), last)}
 		case err != nil:
 			return err
-		case busy == "":
-			return nil
 		}
 		Pause(ctx)
 	}
