@@ -12,6 +12,7 @@ package replay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -104,10 +105,12 @@ func run(ctx context.Context, opts Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	fmt.Fprintln(opts.Progress, "replay: reading the file")
 	in, err := inspect(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
+	fmt.Fprintln(opts.Progress, "replay: filling the shop")
 	patient := persistence{clock: opts.Clock, patience: opts.Patience}
 	rest := &rest{persistence: patient, clients: opts.Clients}
 	stock, err := (&setup{persistence: patient, clients: opts.Clients, rest: rest, terms: terms}).run(ctx, in)
@@ -119,6 +122,7 @@ func run(ctx context.Context, opts Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	fmt.Fprintln(opts.Progress, "replay: reconciling")
 	if err := rest.await(ctx); err != nil {
 		return nil, err
 	}
