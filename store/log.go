@@ -18,6 +18,7 @@ type Log struct {
 	ring    ring
 	known   bool          // state was read
 	state   LogState      // Head and Low are kept up to date
+	told    int64         // seq of the last message that the engine told of
 	changed chan struct{} // closed and replaced when Head moves
 	feeds   map[string]*Feed
 	dirty   bool // a feed's acknowledged position is not written down yet
@@ -51,8 +52,9 @@ func (l *Log) State(ctx context.Context) (LogState, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.known && state.Head < l.state.Head {
-		state.Head = l.state.Head // a commit was announced while we read
+	state.Head = max(state.Head, l.told) // a commit may have been told while we read
+	if l.known {
+		state.Head, state.Low = max(state.Head, l.state.Head), max(state.Low, l.state.Low)
 	}
 	l.advance(state)
 	return state, nil
@@ -82,11 +84,12 @@ func (l *Log) committed(msgs []bailiwick.Message) {
 	for i := range msgs {
 		l.ring.push(&msgs[i])
 	}
+	l.told = max(l.told, msgs[len(msgs)-1].Seq)
 	if !l.known {
-		return // whoever reads the state first sees these
+		return // whoever reads the state first takes it into account
 	}
 	state := l.state
-	state.Head = max(state.Head, msgs[len(msgs)-1].Seq)
+	state.Head = max(state.Head, l.told)
 	l.advance(state)
 }
 

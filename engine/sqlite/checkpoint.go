@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"modernc.org/sqlite"
@@ -11,7 +12,7 @@ const (
 	// checkpointPages is from how many pages in the write-ahead log on they are
 	// copied into the database file: 16 MB.
 	checkpointPages = 4096
-	// checkpointCap is from how many pages on the writer itself copies what is left
+	// checkpointCap is after how many pages the writer itself copies what is left,
 	// between two groups, so that the log begins anew: under steady load nobody else
 	// would ever find it at rest.
 	checkpointCap = 4 * checkpointPages
@@ -27,7 +28,8 @@ type checkpointer struct {
 	wake    chan struct{}
 	stop    chan struct{}
 	stopped chan struct{}
-	pages   atomic.Int64 // in the log when it was last looked at
+
+	mu sync.Mutex // one at a time: SQLite would turn the second away
 }
 
 func newCheckpointer(open func(context.Context) (*conn, error), syncs *atomic.Int64, sync bool) *checkpointer {
@@ -64,7 +66,8 @@ func (k *checkpointer) run() {
 				continue // the log grows until the next nudge; nothing is lost
 			}
 		}
-		k.checkpoint(c, "PASSIVE")
+		// What fails here fails again, and is told, in the next commit.
+		_, _ = k.checkpoint(c, "PASSIVE")
 	}
 }
 
@@ -73,21 +76,24 @@ func (k *checkpointer) end() {
 	<-k.stopped
 }
 
-// checkpoint copies what it can and counts the syncs that took: of the log, of the
-// file, and of the header of a log that begins anew.
-func (k *checkpointer) checkpoint(c *conn, mode string) error {
+// checkpoint copies what it can and reports whether that was all. It counts the
+// syncs that took: of the log, of the file, and of the header of a log that begins
+// anew.
+func (k *checkpointer) checkpoint(c *conn, mode string) (all bool, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	var busy, log, done int64
 	if err := c.queryRow(bare, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &log, &done); err != nil {
-		return err
+		return false, err
 	}
-	k.pages.Store(log)
+	all = busy == 0 && done == log
 	if k.sync && done > 0 {
 		k.syncs.Add(2)
-		if done == log {
+		if all {
 			k.syncs.Add(1)
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // pagesWritten returns how many pages a connection has written since it was last

@@ -24,7 +24,10 @@ type DB struct {
 	writer       *writer
 	readers      *readers
 	checkpointer *checkpointer
-	written      int64 // pages since the last nudge; the writer's alone
+
+	// Pages written since the log last began anew, and how many they were when a
+	// checkpoint was last asked for and last forced. The writer's alone.
+	written, nudged, forced int64
 
 	closing sync.Once
 	closed  error
@@ -110,16 +113,18 @@ func (db *DB) OnCommit(fn func([]bailiwick.Message)) {
 // wrote is told by the writer of each commit.
 func (db *DB) wrote() {
 	db.written += pagesWritten(db.writer.conn)
-	if db.written < checkpointPages {
-		return
+	switch {
+	case db.written >= db.forced+checkpointCap:
+		// Where a reader holds the log's end, the next attempt comes a cap later.
+		if all, err := db.checkpointer.checkpoint(db.writer.conn, "PASSIVE"); all && err == nil {
+			db.written, db.nudged, db.forced = 0, 0, 0
+		} else {
+			db.forced = db.written
+		}
+	case db.written >= db.nudged+checkpointPages:
+		db.nudged = db.written
+		db.checkpointer.nudge()
 	}
-	db.written = 0
-	if db.checkpointer.pages.Load() >= checkpointCap {
-		// What fails here fails again, and is told, in the next commit.
-		_ = db.checkpointer.checkpoint(db.writer.conn, "PASSIVE")
-		return
-	}
-	db.checkpointer.nudge()
 }
 
 // Stats returns the state of the connections and what commits cost.
@@ -158,8 +163,8 @@ func (db *DB) close() error {
 	db.checkpointer.end()
 	if db.writer.conn != nil {
 		// The last connection to close would do it as well, but not say whether it did.
-		err = errors.Join(err, db.checkpointer.checkpoint(db.writer.conn, "TRUNCATE"))
-		err = errors.Join(err, db.writer.conn.close())
+		_, truncated := db.checkpointer.checkpoint(db.writer.conn, "TRUNCATE")
+		err = errors.Join(err, truncated, db.writer.conn.close())
 	}
 	return failure("sqlite: close", errors.Join(err, db.lock.release(false)))
 }

@@ -23,6 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type opened struct {
 	*store.DB
 	engine *DB
+	told   []bailiwick.Message // what the log was told, in this order
 	t      *testing.T
 }
 
@@ -38,7 +39,13 @@ func openBoth(t *testing.T, path string, migrations []store.Migration) *opened {
 			t.Error(err)
 		}
 	})
-	return &opened{DB: db, engine: engine, t: t}
+	o := &opened{DB: db, engine: engine, t: t}
+	tell := engine.writer.tell
+	engine.writer.tell = func(msgs []bailiwick.Message) {
+		o.told = append(o.told, msgs...)
+		tell(msgs)
+	}
+	return o
 }
 
 var families = []store.Migration{{Version: 1, Name: "families", SQL: `
@@ -97,26 +104,18 @@ func (o *opened) count(table string) (n int) {
 }
 
 // logged checks that the log holds n messages with seqs from 1, and that those who
-// follow it in this process were told the same.
+// follow it in this process were told the same, each once.
 func (o *opened) logged(n int) {
 	o.t.Helper()
-	f, err := o.Log().Feed(context.Background(), store.Subscriber{Name: "test"})
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	batch, err := f.Read(context.Background(), bailiwick.Position{}, 1000)
-	if err != nil {
-		o.t.Fatal(err)
-	}
 	stored, err := o.engine.ReadLog(context.Background(), 0, 1000)
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	if len(batch.Messages) != n || len(stored) != n {
-		o.t.Fatalf("%d messages were told, %d are stored, want %d", len(batch.Messages), len(stored), n)
+	if len(o.told) != n || len(stored) != n {
+		o.t.Fatalf("%d messages were told, %d are stored, want %d", len(o.told), len(stored), n)
 	}
-	for i, m := range batch.Messages {
-		if m.Seq != int64(i+1) || m.ID != stored[i].ID {
+	for i, m := range o.told {
+		if m.Seq != int64(i+1) || m.ID != stored[i].ID || m.Log != "order/outbox" || m.Epoch != 1 {
 			o.t.Errorf("message %d was told as %d %s, stored as %d %s", i, m.Seq, m.ID, stored[i].Seq, stored[i].ID)
 		}
 	}
@@ -297,6 +296,51 @@ func TestLeavingInTheMiddleOfAGroup(t *testing.T) {
 			}
 			o.logged(3)
 		})
+	}
+}
+
+// A member that appended and then failed leaves none of its messages to be told.
+func TestFailedMemberTellsNothing(t *testing.T) {
+	refused := errors.New("refused")
+	o := openBoth(t, filepath.Join(t.TempDir(), "order.db"), families)
+	errs := o.group(
+		exec("INSERT INTO entry VALUES (1)"),
+		func(*store.Tx) error {
+			// The engine's own transaction, in which messages are written at once.
+			t := &tx{writer: o.engine.writer, db: o.engine, statements: statements{conn: o.engine.writer.conn, ctx: bare, gone: &o.engine.writer.gone}}
+			if err := t.Append([]bailiwick.Message{{Key: "1", Type: "undone", Version: 1}}); err != nil {
+				return err
+			}
+			return refused
+		},
+		exec("INSERT INTO entry VALUES (2)"),
+	)
+	if errs[0] != nil || errs[1] != refused || errs[2] != nil {
+		t.Errorf("got %v", errs)
+	}
+	o.logged(2)
+}
+
+// On one core whoever was told an outcome must get the chance to come back before
+// the writer looks again, or each transaction would pay for a commit of its own.
+func TestGroupsFormOnOneCore(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	o := openBoth(t, filepath.Join(t.TempDir(), "order.db"), families)
+	before := o.Stats()
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for range 20 {
+				if err := o.Do(context.Background(), exec("INSERT INTO entry VALUES (NULL)")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	after := o.Stats()
+	if members, commits := after.Members-before.Members, after.Commits-before.Commits; commits*8 > members {
+		t.Errorf("%d transactions took %d commits", members, commits)
 	}
 }
 

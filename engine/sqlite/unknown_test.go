@@ -114,7 +114,7 @@ func TestFailedCommit(t *testing.T) {
 			if n := o.count("entry"); n != c.rows {
 				t.Errorf("%d rows, want %d", n, c.rows)
 			}
-			o.logged(c.rows) // told and stored, also where the outcome had been unknown
+			o.logged(c.rows) // told as well, also where the outcome had been unknown
 		})
 	}
 }

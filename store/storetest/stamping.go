@@ -214,6 +214,56 @@ var stampingCases = []testCase{
 			}
 		}
 	})},
+	// What a savepoint or a failed closure appended is neither told nor stored.
+	{"UndoneIsNotTold", func(s *suite) {
+		drv := s.openDriver()
+		var mu sync.Mutex
+		told := ""
+		drv.OnCommit(func(msgs []bailiwick.Message) {
+			mu.Lock()
+			defer mu.Unlock()
+			told += positions(msgs)
+		})
+		for _, refuse := range []bool{true, false} {
+			err := drv.Do(s.ctx, func(tx driver.Tx) error {
+				if err := tx.Append(staged("1")); err != nil {
+					return err
+				}
+				err := tx.Savepoint(func() error {
+					if err := tx.Append(staged("2")); err != nil {
+						return err
+					}
+					return errRefused
+				})
+				if err != errRefused {
+					return err
+				}
+				if err := tx.Append(staged("3")); err != nil {
+					return err
+				}
+				if refuse {
+					return errRefused
+				}
+				return nil
+			})
+			if refuse != (err == errRefused) || !refuse && err != nil {
+				s.Fatal(err)
+			}
+		}
+		if drv.Capabilities().Stamps {
+			s.stamps(drv, "1:1 3:2")
+		} else {
+			mu.Lock()
+			if told != "1:1 3:2 " {
+				s.Errorf("told of %q", told)
+			}
+			mu.Unlock()
+		}
+		stored, err := drv.ReadLog(s.ctx, 0, 10)
+		if err != nil || positions(stored) != "1:1 3:2 " {
+			s.Errorf("stored are %q (%v)", positions(stored), err)
+		}
+	}},
 	// An engine that stamps at commit tells of its messages in order, each once, and
 	// before anybody is told that the commit happened.
 	{"OnCommitTellsInOrder", func(s *suite) {
