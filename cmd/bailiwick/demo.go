@@ -24,6 +24,7 @@ type demoFlags struct {
 	stock      string
 	credit     string
 	parallel   int
+	progress   int
 }
 
 const (
@@ -74,6 +75,7 @@ on where it stopped when it is called again.`,
 	flags.StringVar(&f.stock, "stock", "0.9", "with --replay: opening stock as a share of what the file sells of each code, or unlimited")
 	flags.StringVar(&f.credit, "credit", "20000", "with --replay: every customer's credit limit in pounds, or unlimited")
 	flags.IntVar(&f.parallel, "parallel", 64, "with --replay: how many invoices are in flight at once")
+	flags.IntVar(&f.progress, "progress-lines", 0, "with --replay: tell of progress every so many lines of the file, not every two seconds")
 	flags.IntVar(&f.generate, "generate", 0, "print a CSV file of about so many invoices, with all kinds of dirt, instead of running")
 	flags.Uint64Var(&f.seed, "seed", 1, "with --generate: the same seed gives the same file")
 	cmd.MarkFlagsMutuallyExclusive("replay", "generate")

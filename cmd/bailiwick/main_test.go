@@ -29,6 +29,7 @@ func build(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1
 	}
+	defer server.Stop()
 	return m.Run()
 }
 

@@ -41,7 +41,7 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 		report, err = replay.Run(ctx, replay.Options{
 			Open:  func() (io.ReadCloser, error) { return os.Open(f.replay) },
 			Stock: f.stock, Credit: f.credit, Parallel: f.parallel,
-			Clients: s.clients, Progress: errOut, Terminal: isTerminal(errOut),
+			Clients: s.clients, Progress: errOut, Terminal: isTerminal(errOut) && f.progress == 0, Every: f.progress,
 		})
 		return err
 	})
