@@ -29,6 +29,7 @@ func Generate(w io.Writer, seed uint64, invoices int) error {
 		rand:   rand.New(rand.NewPCG(seed, 0)),
 		clock:  time.Date(2010, time.December, 1, 8, 26, 0, 0, time.UTC),
 		number: 536365,
+		buyers: max(25, invoices/12),
 		bought: map[string][]purchase{},
 	}
 	g.stockShelves()
@@ -57,6 +58,7 @@ type generator struct {
 	clock  time.Time
 	number int
 	goods  []Product
+	buyers int                   // how many customers there are, so that a large file has room for many at once
 	bought map[string][]purchase // by customer, while units are left
 }
 

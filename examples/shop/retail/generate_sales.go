@@ -7,7 +7,7 @@ import (
 	"github.com/bailiwick/bailiwick/examples/shop/money"
 )
 
-func (g *generator) customer() string { return strconv.Itoa(12346 + g.rand.IntN(25)) }
+func (g *generator) customer() string { return strconv.Itoa(12346 + g.rand.IntN(g.buyers)) }
 
 // country of a customer; one of them moves about.
 func (g *generator) country(customer string) string {
