@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/bailiwick/bailiwick"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // bare is the context of every statement on the writing connection.
@@ -277,71 +276,4 @@ func (w *writer) call(r *request) (err error) {
 	err = outcome(r.fn(t))
 	returned = true
 	return err
-}
-
-// begin opens a transaction, on a new connection if the last one was given up.
-func (w *writer) begin() error {
-	if w.conn == nil {
-		if err := w.reopen(); err != nil {
-			return unavailable("sqlite: transaction", err)
-		}
-	}
-	w.appended = nil
-	if _, err := w.conn.exec(bare, "BEGIN IMMEDIATE"); err != nil {
-		w.discard()
-		return failure("sqlite: transaction", err)
-	}
-	w.gone = false
-	return nil
-}
-
-// rollback ends the transaction, if there is still one.
-func (w *writer) rollback() {
-	w.appended = nil
-	// Without a transaction it fails, which says what was wanted.
-	_, _ = w.conn.exec(bare, "ROLLBACK")
-}
-
-// errConstraint is a COMMIT that a deferred constraint refused.
-var errConstraint = errors.New("a deferred constraint is violated")
-
-// commit makes the transaction durable and tells who follows the log. On an error
-// the transaction is gone; whether it was committed all the same is in its code.
-func (w *writer) commit(members int64) error {
-	w.number++
-	if _, err := w.conn.exec(bare, "UPDATE bailiwick_commit SET number = ?", w.number); err != nil {
-		w.rollback()
-		return failure("sqlite: commit", err)
-	}
-	w.committing = true
-	_, err := w.conn.exec(bare, "COMMIT")
-	w.committing = false
-	if resultCode(err) == sqlite3.SQLITE_CONSTRAINT {
-		w.rollback()
-		return &bailiwick.Error{Code: bailiwick.Invalid, Op: "sqlite: commit", Err: errors.Join(errConstraint, err),
-			Do: "leave no row that a deferred foreign key misses"}
-	}
-	if err != nil {
-		if err = w.look(err); err != nil {
-			return err
-		}
-	}
-	w.stats.commits.Add(1)
-	w.stats.members.Add(members)
-	w.stats.syncs.Add(w.syncs)
-	w.announce(w.appended)
-	w.appended = nil
-	w.wrote()
-	return nil
-}
-
-// announce tells what was appended and committed.
-func (w *writer) announce(msgs []bailiwick.Message) {
-	if len(msgs) == 0 {
-		return
-	}
-	w.logged = msgs[len(msgs)-1].Seq
-	if w.tell != nil {
-		w.tell(msgs)
-	}
 }
