@@ -40,7 +40,7 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 		fmt.Fprintln(errOut, "databases in "+dir)
 		report, err = replay.Run(ctx, replay.Options{
 			Open:  func() (io.ReadCloser, error) { return os.Open(f.replay) },
-			Stock: f.stock, Credit: f.credit, Parallel: f.parallel,
+			Stock: f.stock, Credit: f.credit, Parallel: f.parallel, Usage: s.usage,
 			Clients: s.clients, Progress: errOut, Terminal: isTerminal(errOut) && f.progress == 0, Every: f.progress,
 		})
 		return err
@@ -62,4 +62,18 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// usage is what this process and its databases have used so far.
+func (s *runningShop) usage() replay.Usage {
+	u := replay.Usage{CPUSeconds: cpuSeconds()}
+	for _, one := range s.services {
+		stats := one.DB.Stats()
+		u.Commits += stats.Commits
+		u.Syncs += stats.Syncs
+		if state, err := one.DB.Log().State(context.Background()); err == nil {
+			u.Messages += state.Head
+		}
+	}
+	return u
 }

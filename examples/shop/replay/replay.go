@@ -47,6 +47,9 @@ type Options struct {
 	// Patience is how long a service may be unavailable, or a state may stand
 	// still, before the replay gives up; 0 means a minute.
 	Patience time.Duration
+	// Usage tells what the shop's process has used so far, where the caller knows;
+	// nil leaves it out of the report.
+	Usage func() Usage
 	// Clock is where time comes from; nil means the system's.
 	Clock bailiwick.Clock
 }
@@ -117,6 +120,10 @@ func run(ctx context.Context, opts Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	var before, after Usage
+	if opts.Usage != nil {
+		before = opts.Usage()
+	}
 	drive := newDrive(opts, in)
 	books, err := drive.run(ctx, opts.Open, in)
 	if err != nil {
@@ -126,10 +133,14 @@ func run(ctx context.Context, opts Options) (*Report, error) {
 	if err := rest.await(ctx); err != nil {
 		return nil, err
 	}
+	if opts.Usage != nil {
+		after = opts.Usage()
+	}
 	report := &Report{
 		File: FileFigures{Lines: in.Lines, Invoices: in.Invoices, Cancellations: in.Cancellations, Customers: len(in.Customers()), Codes: len(in.Products()), Amount: in.Total},
 		Run:  drive.figures(),
 	}
+	report.Run.Usage = after.since(before)
 	report.Run.Stock, report.Run.Credit = opts.Stock, opts.Credit
 	return report, (&reconciliation{clients: opts.Clients, in: in, books: books, opening: stock, report: report}).run(ctx)
 }

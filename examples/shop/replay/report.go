@@ -54,6 +54,9 @@ type RunFigures struct {
 	// confirmation that half of the orders, and 99 % of them, did not exceed.
 	ConfirmP50 float64 `json:"confirm_p50_ms"`
 	ConfirmP99 float64 `json:"confirm_p99_ms"`
+	// Usage is what the shop's process used from the first document until all was at
+	// rest; zero where nobody told.
+	Usage Usage `json:"usage"`
 }
 
 // Check is one comparison of the reconciliation.
