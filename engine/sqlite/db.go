@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os"
 	"sync"
 
 	"github.com/bailiwick/bailiwick"
@@ -19,7 +18,6 @@ type DB struct {
 	clock    bailiwick.Clock
 	lock     *lock // nil when read-only
 	readOnly bool
-	before   []string // files beside the database when it was opened read-only
 
 	writer       *writer
 	readers      *readers
@@ -169,20 +167,19 @@ func (db *DB) close() error {
 	return failure("sqlite: close", errors.Join(err, db.lock.release(false)))
 }
 
-// tidy removes what looking at a database that nobody runs made SQLite create. A
-// running owner uses those files, so it needs the lock.
+// tidy removes what looking at a database that nobody runs made SQLite create.
 func (db *DB) tidy() {
-	if len(strays(db.path)) == len(db.before) {
+	if len(strays(db.path)) == 0 || !logEmpty(db.path) {
+		return
+	}
+	// A running owner uses these files, and is not waited for.
+	if _, running, err := ReadLock(db.path); running || err != nil {
 		return
 	}
 	lock, err := takeLock(bare, db.path)
 	if err != nil {
 		return
 	}
-	for _, name := range strays(db.path) {
-		if !contains(db.before, name) {
-			_ = os.Remove(name)
-		}
-	}
+	clearUp(db.path)
 	_ = lock.release(true)
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
@@ -60,8 +61,8 @@ func checkHeader(path string) (exists, empty bool, err error) {
 	return true, false, nil
 }
 
-// inspect reads whose database a file is and what was applied to it. Whatever it
-// makes SQLite create beside the file, it removes again. The caller holds the lock.
+// inspect reads whose database a file is and what was applied to it, and leaves
+// nothing beside it that was not there. The caller holds the lock.
 func inspect(ctx context.Context, path string) (found, error) {
 	exists, empty, err := checkHeader(path)
 	if err != nil || empty {
@@ -69,8 +70,9 @@ func inspect(ctx context.Context, path string) (found, error) {
 	}
 	before := strays(path)
 	params := url.Values{"mode": {"ro"}}
-	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
+	if logEmpty(path) {
 		// Everything is in the file itself, and nobody changes it: the lock is ours.
+		// SQLite then creates no files.
 		params.Set("immutable", "1")
 	}
 	c, err := connect(ctx, dsn(path, params), nil)
@@ -79,10 +81,8 @@ func inspect(ctx context.Context, path string) (found, error) {
 	}
 	f, err := describe(ctx, c)
 	err = errors.Join(err, c.close())
-	for _, name := range strays(path) {
-		if !contains(before, name) {
-			_ = os.Remove(name)
-		}
+	if shm := path + "-shm"; !logEmpty(path) && !slices.Contains(before, shm) {
+		_ = os.Remove(shm) // an index of the log, which the next to open it makes anew
 	}
 	if err != nil {
 		return found{}, unreadable(err)
@@ -101,13 +101,28 @@ func strays(path string) []string {
 	return list
 }
 
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
+// logEmpty reports whether nothing is in a database's write-ahead log that is not
+// in the file. The caller holds the lock.
+func logEmpty(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
+}
+
+// clearUp has SQLite remove what it keeps beside a database that nobody uses. Only
+// SQLite knows whether somebody does: the files of others who look stay, and go
+// with the last of them. A log that holds something was left by an owner that was
+// killed; it is the next owner's. The caller holds the lock.
+func clearUp(path string) {
+	if !logEmpty(path) {
+		return // somebody ran it since
 	}
-	return false
+	// What fails here leaves files that cost nothing and go with the next owner.
+	c, err := connect(bare, dsn(path, url.Values{"mode": {"rw"}}), nil)
+	if err != nil {
+		return
+	}
+	_, _ = describe(bare, c) // SQLite opens the log once it is asked for something
+	_ = c.close()
 }
 
 func unreadable(err error) error {

@@ -264,6 +264,52 @@ func TestReadOnlyLeavesNoTrace(t *testing.T) {
 	unchanged(t, dir, before)
 }
 
+// Whoever looks at a resting database does not take away what an owner that came
+// and was killed meanwhile has committed.
+func TestLookingOutlivesAnOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "order.db")
+	openBoth(t, path, ledger).Close()
+	look, err := Open(context.Background(), path, Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kill(t, path, ledger)
+	if err := look.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := openBoth(t, path, ledger)
+	if n := o.count("ledger"); n != 1 {
+		t.Errorf("%d rows are left of what was committed", n)
+	}
+}
+
+// Of several who look at a resting database the last one clears up: the others
+// still use what lies beside the file.
+func TestTheLastLookerClearsUp(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "order.db")
+	openBoth(t, path, ledger).Close()
+	before := contents(t, dir)
+	var looks [2]*store.DB
+	for i := range looks {
+		var err error
+		if looks[i], err = Open(context.Background(), path, Options{ReadOnly: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	beside := len(contents(t, dir))
+	if err := looks[0].Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(contents(t, dir)); n != beside {
+		t.Errorf("of %d files %d are left to who still looks", beside, n)
+	}
+	if err := looks[1].Close(); err != nil {
+		t.Fatal(err)
+	}
+	unchanged(t, dir, before)
+}
+
 // By hand, without knowing the service's migrations or name, under its lock.
 func TestOffline(t *testing.T) {
 	ctx := context.Background()

@@ -199,7 +199,6 @@ func openReadOnly(ctx context.Context, path string, opts Options) (*DB, string, 
 		return nil, "", &bailiwick.Error{Code: bailiwick.NotFound, Op: op, Err: errNoDatabase, Do: "name the file of a service that has run"}
 	}
 	db := newDB(path, opts, nil)
-	db.before = strays(path)
 	var f found
 	err = db.readers.do(ctx, op, func(c *conn) error {
 		f, err = describe(ctx, c)
