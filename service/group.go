@@ -94,7 +94,10 @@ func (g *Group) Run(ctx context.Context) error {
 		start(dbCtx, databases, s.DB)
 	}
 	parts, err := g.connect(ctx)
-	if err == nil {
+	if err != nil && ctx.Err() != nil {
+		g.opts.Logger.Info("stopped before it had started", "err", err)
+		err = nil
+	} else if err == nil {
 		for _, p := range parts {
 			start(workCtx, work, p)
 		}

@@ -331,6 +331,28 @@ func TestFailingPartEndsAll(t *testing.T) {
 	}
 }
 
+// A group that is told to stop before it has started was not prevented by anything.
+func TestStopWhileStarting(t *testing.T) {
+	o, b := orders(t, nil, nil), billing(t, nothing)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	g := group(t, service.Options{Sources: func(ctx context.Context, _ *service.Service, _ string, _ []string) (follow.Source, error) {
+		stop()
+		return o.DB.Log().Feed(ctx, store.Subscriber{Name: "billing"})
+	}}, b)
+	if err := g.Run(ctx); err != nil {
+		t.Errorf("stopped while it started: %v", err)
+	}
+	if err := group(t, service.Options{}, o, billing(t, nothing)).Run(ctx); err != nil {
+		t.Errorf("stopped before it started: %v", err)
+	}
+	broken := errors.New("broken")
+	g = group(t, service.Options{Sources: func(context.Context, *service.Service, string, []string) (follow.Source, error) { return nil, broken }}, b)
+	if err := g.Run(context.Background()); !errors.Is(err, broken) {
+		t.Errorf("what prevented the start was %v, not %v", broken, err)
+	}
+}
+
 // When a part starts, the log knows all its followers: nothing that the part
 // publishes can be trimmed before they have seen it.
 func TestFollowersAreRegisteredFirst(t *testing.T) {
