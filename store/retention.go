@@ -66,6 +66,9 @@ func (l *Log) Trim(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.mu.Lock()
+	l.ring.forget(upTo)
+	l.mu.Unlock()
 	r := l.db.opts.Retention
 	for more := upTo > 0; more; {
 		more, err = l.db.drv.Trim(ctx, driver.Trim{UpTo: upTo, Forever: r.Forever, Compact: r.Compact, Limit: trimBatch})

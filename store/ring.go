@@ -36,6 +36,17 @@ func (r *ring) clear() {
 	r.run, r.bytes = nil, 0
 }
 
+// forget drops the messages up to seq: nobody waits for them any more.
+func (r *ring) forget(seq int64) {
+	drop := 0
+	for drop < len(r.run) && r.run[drop].Seq <= seq {
+		r.bytes -= len(r.run[drop].Data) + messageOverhead
+		r.run[drop] = nil
+		drop++
+	}
+	r.run = r.run[drop:]
+}
+
 // after returns up to limit messages that follow seq; ok is false where the ring
 // does not hold the successor of seq.
 func (r *ring) after(seq int64, limit int) (msgs []*bailiwick.Message, ok bool) {

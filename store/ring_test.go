@@ -82,3 +82,21 @@ func TestRingHandsOutItsOwnSlice(t *testing.T) {
 		}
 	}
 }
+
+func TestRingForgetsWhatAllHave(t *testing.T) {
+	r := &ring{limit: 1 << 20}
+	pushSeqs(r, 5, 6, 7)
+	full := r.bytes
+	r.forget(6)
+	if seqs, ok := seqsAfter(r, 5, 10); ok {
+		t.Errorf("after 5 it answered %v, which skips 6", seqs)
+	}
+	if seqs, ok := seqsAfter(r, 6, 10); !ok || len(seqs) != 1 || r.bytes != full/3 {
+		t.Errorf("after 6: got %v, %v; %d of %d bytes", seqs, ok, r.bytes, full)
+	}
+	r.forget(7)
+	pushSeqs(r, 8)
+	if seqs, ok := seqsAfter(r, 7, 10); !ok || len(seqs) != 1 || r.bytes != full/3 {
+		t.Errorf("after all were forgotten: got %v, %v; %d bytes", seqs, ok, r.bytes)
+	}
+}

@@ -32,6 +32,7 @@ type watcher struct {
 	slow     time.Duration
 	logger   *slog.Logger
 	texts    sync.Map // query text → statement
+	rows     sync.Map // repeatedText → query text of that many rows
 }
 
 type statement struct{ operation, table string }

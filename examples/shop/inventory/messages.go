@@ -20,7 +20,7 @@ func listed(tx *store.Tx, _ *bailiwick.Message, p catalogapi.Listed) error {
 }
 
 // reserve sets aside all that an order asks for, or refuses. This is the hot path:
-// one update and one insert for each code.
+// one update for each code, and a few inserts.
 func reserve(tx *store.Tx, _ saga.Command, order inventoryapi.Order) (struct{}, error) {
 	var reply struct{}
 	lines, err := units(order)
@@ -39,11 +39,8 @@ func reserve(tx *store.Tx, _ saga.Command, order inventoryapi.Order) (struct{}, 
 		if !taken {
 			return reply, refused(t, inventoryapi.OutOfStock, line)
 		}
-		if err := t.move(order.Document, kindSale, line); err != nil {
-			return reply, err
-		}
 	}
-	return reply, nil
+	return reply, t.move(order.Document, kindSale, lines)
 }
 
 // release puts back what was reserved. It goes by what was recorded, not by what
@@ -96,11 +93,8 @@ func adjust(tx *store.Tx, _ saga.Command, order inventoryapi.Order) (struct{}, e
 		if !added {
 			return reply, refused(t, inventoryapi.ExceedsStock, line)
 		}
-		if err := t.move(order.Document, kindAdjustment, line); err != nil {
-			return reply, err
-		}
 	}
-	return reply, nil
+	return reply, t.move(order.Document, kindAdjustment, lines)
 }
 
 // restock takes returned goods back. They were sold, so their codes are known; if
@@ -121,11 +115,8 @@ func restock(tx *store.Tx, _ saga.Command, order inventoryapi.Order) (struct{}, 
 			return reply, &bailiwick.Error{Code: bailiwick.NotFound, Op: "inventory: restock " + order.Document,
 				Err: fmt.Errorf("%s has no stock", line.Code), Do: "list the product in the catalog, then replay the parked key"}
 		}
-		if err := t.move(order.Document, kindReturn, line); err != nil {
-			return reply, err
-		}
 	}
-	return reply, nil
+	return reply, t.move(order.Document, kindReturn, lines)
 }
 
 // refused reads why a line could not be taken.

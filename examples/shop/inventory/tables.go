@@ -53,11 +53,17 @@ func (t tables) available(code string) (available int64, known bool, err error) 
 	return available, true, nil
 }
 
-// move records why the stock of a code changed. A document moves a code once for
-// each kind; a second time is an error.
-func (t tables) move(document, kind string, line inventoryapi.Line) error {
-	_, err := t.exec("record movement", `INSERT INTO movement (document, code, kind, quantity) VALUES (?, ?, ?, ?)`, document, line.Code, kind, line.Quantity)
-	return err
+// move records why the stock of some codes changed. A document moves a code once
+// for each kind; a second time is an error.
+func (t tables) move(document, kind string, lines []inventoryapi.Line) error {
+	values := make([]any, 0, 4*len(lines))
+	for _, line := range lines {
+		values = append(values, document, line.Code, kind, line.Quantity)
+	}
+	if err := t.tx.SQL().ExecRows(`INSERT INTO movement (document, code, kind, quantity) VALUES (?, ?, ?, ?)`, values...); err != nil {
+		return fmt.Errorf("inventory: record movements of %s: %w", document, err)
+	}
+	return nil
 }
 
 // opening records goods that came in, unless the reference brought that code

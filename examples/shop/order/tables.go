@@ -26,18 +26,15 @@ func insert(tx *store.Tx, d *Document) error {
 	if err != nil {
 		return failed("store the document", err)
 	}
+	query, values := insertLine, make([]any, 0, 8*len(d.Lines))
 	for i := range d.Lines {
 		l := &d.Lines[i]
+		values = append(values, d.ID, l.N, l.Code, l.Kind, l.Quantity, l.UnitPrice)
 		if d.Kind == orderapi.KindReturn {
-			_, err = tx.SQL().Exec(insertReturned, d.ID, l.N, l.Code, l.Kind, l.Quantity, l.UnitPrice, l.Matched, l.Refund)
-		} else {
-			_, err = tx.SQL().Exec(insertLine, d.ID, l.N, l.Code, l.Kind, l.Quantity, l.UnitPrice)
-		}
-		if err != nil {
-			return failed("store a line", err)
+			query, values = insertReturned, append(values, l.Matched, l.Refund)
 		}
 	}
-	return nil
+	return failed("store the lines", tx.SQL().ExecRows(query, values...))
 }
 
 // decide gives a pending document its final status. A document that is not pending
