@@ -16,7 +16,8 @@ func registered(tx *store.Tx, _ *bailiwick.Message, u userapi.Registered) error 
 }
 
 // authorise sets an order's amount aside. Nothing is owed by guests; their cards
-// are always good.
+// are always good. A customer without an account is one whose registration has
+// reached the order service first: the follower tries again until it is here too.
 func authorise(tx *store.Tx, _ saga.Command, a paymentapi.Authorisation) (struct{}, error) {
 	var reply struct{}
 	if a.Amount < 0 {
@@ -36,7 +37,7 @@ func authorise(tx *store.Tx, _ saga.Command, a paymentapi.Authorisation) (struct
 			return reply, err
 		}
 		if !known {
-			return reply, saga.Reject(paymentapi.UnknownCustomer, "customer %s has no account", a.Customer)
+			return reply, early("authorise "+a.Document, a.Customer)
 		}
 		if err := account.authorise(amount, currency); err != nil {
 			return reply, err

@@ -71,3 +71,9 @@ func mistake(op string, err error) error {
 	return &bailiwick.Error{Code: bailiwick.Invalid, Op: "payment: " + op, Err: err,
 		Do: "correct the sender, then discard or replay the parked key"}
 }
+
+// early is the error of a command that overtook the registration of its customer.
+func early(op, customer string) error {
+	return &bailiwick.Error{Code: bailiwick.NotFound, Op: "payment: " + op, Err: fmt.Errorf("customer %s has no account yet", customer),
+		Do: "wait until this service has followed the user service that far, then replay the key if it was parked"}
+}

@@ -10,9 +10,9 @@ const Version = 1
 // them answer with an empty object, or with a refusal.
 const (
 	// Authorise sets an order's amount aside on the customer's account. Its data is
-	// an [Authorisation]. It is refused for [CreditLimit], [UnknownCustomer] and
-	// [WrongCurrency]. An order without a customer is paid by card and always
-	// authorised.
+	// an [Authorisation]. It is refused for [CreditLimit] and [WrongCurrency]. For a
+	// customer whose registration has not arrived yet it waits. An order without a
+	// customer is paid by card and always authorised.
 	Authorise = "payment.authorise"
 	// Void takes an authorisation back. Its data is that of Authorise.
 	Void = "payment.void"
@@ -29,8 +29,6 @@ const (
 const (
 	// CreditLimit: the account's balance would exceed its limit.
 	CreditLimit = "credit-limit"
-	// UnknownCustomer: no account is open for that customer.
-	UnknownCustomer = "unknown-customer"
 	// WrongCurrency: the shop does not trade in that currency, or the account or
 	// payment is kept in another one.
 	WrongCurrency = "wrong-currency"
