@@ -70,6 +70,11 @@ type instance struct {
 
 // load reads a saga; ok is false where there is none.
 func (o *Orchestrator) load(tx *store.Tx, id string) (in *instance, ok bool, err error) {
+	if o.memory != nil {
+		if in := o.memory.take(id); in != nil {
+			return in, true, nil
+		}
+	}
 	r, ok, err := tx.Get(recordKind, id)
 	if err != nil || !ok {
 		return nil, false, err
@@ -91,7 +96,7 @@ var errNoPlan = errors.New("this program has no definition for it")
 
 // save writes the saga by compare-and-set: whoever else moved it first wins, and
 // this transaction runs again or its message comes again.
-func (in *instance) save(tx *store.Tx) error {
+func (o *Orchestrator) save(tx *store.Tx, in *instance) error {
 	state, err := json.Marshal(in.state)
 	if err != nil {
 		return in.fault("write the state of", err)
@@ -101,7 +106,14 @@ func (in *instance) save(tx *store.Tx) error {
 	if err != nil {
 		return in.fault("write", err)
 	}
-	return tx.Put(store.Record{Kind: recordKind, Key: in.id, State: in.status, Due: in.due, Version: in.version, Data: data})
+	err = tx.Put(store.Record{Kind: recordKind, Key: in.id, State: in.status, Due: in.due, Version: in.version, Data: data})
+	if err == nil && o.memory != nil {
+		tx.AfterCommit(func() {
+			in.version++
+			o.memory.keep(in)
+		})
+	}
+	return err
 }
 
 func (in *instance) fault(what string, err error) error {

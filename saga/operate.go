@@ -181,7 +181,7 @@ func (o *Orchestrator) Cancel(tx *store.Tx, id string, why Rejection) error {
 	if err := in.compensate(tx, i, why); err != nil {
 		return err
 	}
-	return in.save(tx)
+	return o.save(tx, in)
 }
 
 var errNoSaga = errors.New("there is no such saga")

@@ -33,6 +33,8 @@ type Orchestrator struct {
 	db    *store.DB
 	opts  Options
 	plans map[string]*plan
+	// memory is nil where several processes may drive the sagas.
+	memory *memory
 }
 
 // New makes an orchestrator whose sagas live in db.
@@ -53,7 +55,11 @@ func New(db *store.DB, opts Options) *Orchestrator {
 	if opts.Logger == nil {
 		opts.Logger = db.Logger()
 	}
-	return &Orchestrator{db: db, opts: opts, plans: map[string]*plan{}}
+	o := &Orchestrator{db: db, opts: opts, plans: map[string]*plan{}}
+	if !db.Capabilities().Shared {
+		o.memory = &memory{}
+	}
+	return o
 }
 
 // Saga starts sagas of one definition.
@@ -98,7 +104,7 @@ func (s *Saga[S]) Start(tx *store.Tx, id, key string, state *S) error {
 	if err := in.forward(tx, 0, true); err != nil {
 		return err
 	}
-	return in.save(tx)
+	return s.orchestrator.save(tx, in)
 }
 
 // Handlers take the replies of participants. Every log on which a participant
@@ -128,7 +134,7 @@ func (o *Orchestrator) reply(tx *store.Tx, m *bailiwick.Message) error {
 		return err
 	}
 	o.report(in)
-	return in.save(tx)
+	return o.save(tx, in)
 }
 
 // report tells people of a saga that needs one.

@@ -439,3 +439,36 @@ func TestEveryEndingFits(t *testing.T) {
 		t.Errorf("the run shows only one ending: %v", endings)
 	}
 }
+
+// A saga that somebody else moved is found out: the answer fails, nothing of it
+// remains, and when it comes again it meets the saga as it is.
+func TestRememberedSagaIsNotTrusted(t *testing.T) {
+	w := newWorld(t)
+	w.start("ada")
+	var answer *bailiwick.Message
+	w.carry(func(m *bailiwick.Message) bool {
+		if m.Type == "travel.saga.reply" {
+			answer = m
+			return false
+		}
+		return true
+	})
+	other := saga.New(w.travel, saga.Options{})
+	if _, err := saga.Register(other, w.def); err != nil {
+		t.Fatal(err)
+	}
+	err := w.travel.Do(context.Background(), func(tx *store.Tx) error {
+		return other.Cancel(tx, "ada", saga.Rejection{Reason: "changed-mind"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "code", bailiwick.CodeOf(w.deliver(answer)), bailiwick.Conflict)
+	if err := w.deliver(answer); err != nil {
+		t.Fatal(err)
+	}
+	w.carry(nil)
+	want(t, "state", w.show("ada").State, saga.Compensated)
+	want(t, "hotel", w.bookings(w.hotel, "ada"), "[booked cancelled]")
+	want(t, "flight", w.bookings(w.flight, "ada"), "[]")
+}

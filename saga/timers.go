@@ -95,6 +95,6 @@ func (o *Orchestrator) again(ctx context.Context, id string) error {
 			return err
 		}
 		o.report(in)
-		return in.save(tx)
+		return o.save(tx, in)
 	})
 }

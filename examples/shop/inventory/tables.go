@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/bailiwick/bailiwick/examples/shop/inventory/inventoryapi"
 	"github.com/bailiwick/bailiwick/store"
@@ -57,7 +59,8 @@ func (t tables) available(code string) (available int64, known bool, err error) 
 // for each kind; a second time is an error.
 func (t tables) move(document, kind string, lines []inventoryapi.Line) error {
 	values := make([]any, 0, 4*len(lines))
-	for _, line := range lines {
+	// In the order of the table's key: rows that follow one another are found at once.
+	for _, line := range slices.SortedFunc(slices.Values(lines), func(a, b inventoryapi.Line) int { return strings.Compare(a.Code, b.Code) }) {
 		values = append(values, document, line.Code, kind, line.Quantity)
 	}
 	if err := t.tx.SQL().ExecRows(`INSERT INTO movement (document, code, kind, quantity) VALUES (?, ?, ?, ?)`, values...); err != nil {
