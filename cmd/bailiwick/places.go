@@ -125,7 +125,7 @@ func operate(ctx context.Context, url, service string, o admin.Operation) (done 
 	o.Service = service
 	path, ok := strings.CutPrefix(url, "sqlite:")
 	if !ok {
-		db, err := postgres.Open(ctx, url, postgres.Options{Owner: o.Service, MaxConns: 2})
+		db, err := postgres.Open(ctx, url, postgres.Options{Owner: o.Service, Offline: true, MaxConns: 2})
 		if err != nil {
 			return "", err
 		}

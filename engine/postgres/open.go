@@ -87,7 +87,7 @@ var errNoOwner = errors.New("no owner is named")
 // prepare finds out whether the database may be used, and migrates it.
 func (d *db) prepare(ctx context.Context, rebasing bool) (err error) {
 	const op = "postgres: open"
-	if d.opts.Owner == "" && !d.opts.ReadOnly {
+	if d.opts.Owner == "" && !d.opts.ReadOnly && !d.opts.Offline {
 		return &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: errNoOwner, Do: "set Options.Owner to the name of the service"}
 	}
 	if d.opts.Exclusive {
@@ -105,8 +105,8 @@ func (d *db) prepare(ctx context.Context, rebasing bool) (err error) {
 		return failure(op, err)
 	}
 	defer s.Close()
-	if d.opts.ReadOnly {
-		return failure(op, d.inspect(ctx, s))
+	if d.opts.ReadOnly || d.opts.Offline {
+		return failure(op, d.inspect(ctx, s, rebasing))
 	}
 	return failure(op, d.migrate(ctx, s, rebasing))
 }

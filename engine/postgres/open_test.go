@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os/exec"
 	"strings"
 	"testing"
@@ -59,6 +60,40 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 	if nobody.opts.Owner != "order" {
 		t.Errorf("the owner is %q", nobody.opts.Owner)
 	}
+}
+
+// Whoever changes a database by hand knows neither its owner nor its migrations.
+func TestOfflineWorksBesideTheOwner(t *testing.T) {
+	url := server.Database(t)
+	byHand := Options{Offline: true, MaxConns: 2}
+	_, err := open(t.Context(), url, byHand, false)
+	code(t, err, bailiwick.NotDatabase)
+	migrations := []store.Migration{{Version: 1, Name: "a", SQL: "CREATE TABLE a (n int)"}}
+	owner := opened(t, url, Options{Migrations: migrations})
+	_, err = open(t.Context(), url, Options{Owner: "payment", Offline: true}, false)
+	code(t, err, bailiwick.WrongOwner)
+
+	d, err := open(t.Context(), url, byHand, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if d.opts.Owner != "order" {
+		t.Errorf("the owner is %q", d.opts.Owner)
+	}
+	publish(t, d, message("k", 1))
+	wantLog(t, stampAll(t, owner, 1, 10), 1)
+	var applied int
+	if err := owner.pool.QueryRow(`SELECT count(*) FROM bailiwick_migrations WHERE component = 'service'`).Scan(&applied); err != nil || applied != 1 {
+		t.Errorf("%d migrations of the service are recorded: %v", applied, err)
+	}
+	if err := errors.Join(d.Close(), owner.Close()); err != nil {
+		t.Fatal(err)
+	}
+
+	opened(t, url, Options{Exclusive: true, Migrations: migrations})
+	_, err = open(t.Context(), url, byHand, false)
+	code(t, err, bailiwick.Locked)
 }
 
 // A refusal leaves no trace: not a table, not a schema, not a connection's lock.
@@ -137,6 +172,8 @@ func TestCopyIsForkedUntilRebased(t *testing.T) {
 	dump(t, from, to)
 
 	_, err := open(t.Context(), to, Options{Owner: "order"}, false)
+	code(t, err, bailiwick.Forked)
+	_, err = open(t.Context(), to, Options{Offline: true}, false)
 	code(t, err, bailiwick.Forked)
 	_, err = Rebase(t.Context(), to, Options{Owner: "payment"})
 	code(t, err, bailiwick.WrongOwner)

@@ -31,6 +31,10 @@ type Options struct {
 	// ReadOnly opens for inspection: it never migrates, takes no ownership, and
 	// works beside running owners. An empty Owner then means whoever owns it.
 	ReadOnly bool
+	// Offline opens to change the database by hand, beside running owners too:
+	// it must have been set up by its owner, nothing is migrated, and Migrations
+	// are ignored. An empty Owner then means whoever owns it.
+	Offline bool
 	// Exclusive opens only where no process of the owner is running, and keeps
 	// them out until Close: for work that must be alone.
 	Exclusive bool

@@ -98,8 +98,9 @@ var (
 	errOlder   = errors.New("the tables are older than this program")
 )
 
-// inspect makes sure that the database can be read, and changes nothing.
-func (d *db) inspect(ctx context.Context, s *session) error {
+// inspect makes sure that the database can be read or changed by hand as it is, and
+// changes nothing. What the service's own migrations are is not known here.
+func (d *db) inspect(ctx context.Context, s *session, rebasing bool) error {
 	f, err := d.read(ctx, s.Conn)
 	if err != nil {
 		return err
@@ -122,5 +123,8 @@ func (d *db) inspect(ctx context.Context, s *session) error {
 		return &bailiwick.Error{Code: bailiwick.Unsupported, Op: "postgres: open", Err: errOlder, Do: "start the owner once with this version"}
 	}
 	d.opts.Owner = f.owner
-	return nil
+	if d.opts.ReadOnly || rebasing {
+		return nil // what is read of a copy is right; only its snapshots are not
+	}
+	return f.checkIdentity()
 }
