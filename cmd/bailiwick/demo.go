@@ -90,7 +90,7 @@ func (c *cli) runDemo(ctx context.Context, errOut io.Writer, f demoFlags) error 
 	if err != nil {
 		return err
 	}
-	shop, err := openShop(ctx, dir, errOut, f.verbose)
+	shop, err := openShop(ctx, dir, errOut, f.verbose, 0)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -13,6 +14,10 @@ import (
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/examples/shop/replay"
 )
+
+// slowReport is from when on a query is slow in a replay: its last ones add up all
+// that a year has brought, and are meant to take a second or two.
+const slowReport = 10 * time.Second
 
 // runReplay sends a file through the shop's APIs and prints whether all agrees.
 func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
@@ -28,7 +33,7 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 	if cmd.Flags().Changed("addr") {
 		addr = f.addr
 	}
-	s, err := openShop(cmd.Context(), dir, errOut, f.verbose)
+	s, err := openShop(cmd.Context(), dir, errOut, f.verbose, slowReport)
 	if err != nil {
 		return err
 	}

@@ -32,8 +32,9 @@ type runningShop struct {
 	clients  *shop.Clients
 }
 
-// openShop opens the databases and puts the services together.
-func openShop(ctx context.Context, dir string, logs io.Writer, verbose bool) (*runningShop, error) {
+// openShop opens the databases and puts the services together. slow is the
+// duration from which a query is logged; 0 means the store's default.
+func openShop(ctx context.Context, dir string, logs io.Writer, verbose bool, slow time.Duration) (*runningShop, error) {
 	level := slog.LevelInfo
 	if verbose {
 		level = slog.LevelDebug
@@ -43,7 +44,7 @@ func openShop(ctx context.Context, dir string, logs io.Writer, verbose bool) (*r
 	services, err := shop.Open(ctx, func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
 		metrics[name] = prometheus.New(name)
 		return sqlite.Open(ctx, filepath.Join(dir, name+".db"), sqlite.Options{Owner: name, Migrations: migrations,
-			Store: store.Options{Logger: logger.With("service", name), Observer: metrics[name]}})
+			Store: store.Options{Logger: logger.With("service", name), Observer: metrics[name], SlowQuery: slow}})
 	})
 	if err != nil {
 		return nil, err
