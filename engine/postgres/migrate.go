@@ -112,7 +112,7 @@ func (d *db) apply(ctx context.Context, conn *sql.Conn, component string, m stor
 		if _, err := tx.ExecContext(ctx, `SET LOCAL search_path = `+d.schema); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, m.SQL); err != nil {
+		if _, err := tx.ExecContext(ctx, store.ForEngine("postgres", m.SQL)); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, d.q(`INSERT INTO bailiwick_migrations (component, version, name, checksum) VALUES ($1, $2, $3, $4)`),

@@ -110,6 +110,16 @@ func TestRefusalLeavesNoTrace(t *testing.T) {
 	}
 }
 
+// A hint to this engine is part of a migration, one to another is a comment.
+func TestMigrationsHaveTheirHints(t *testing.T) {
+	d := opened(t, server.Database(t), Options{Migrations: []store.Migration{{Version: 1, Name: "a",
+		SQL: "CREATE TABLE a (n int /*postgres DEFAULT 7*/) /*sqlite STRICT*/; INSERT INTO a DEFAULT VALUES"}}})
+	var n *int
+	if err := d.pool.QueryRow("SELECT n FROM a").Scan(&n); err != nil || n == nil || *n != 7 {
+		t.Errorf("the column's default is %v: %v", n, err)
+	}
+}
+
 // Several services in one database, each in a schema of its own, do not meet.
 func TestSchemasAreApart(t *testing.T) {
 	url := server.Database(t)
