@@ -49,6 +49,11 @@ func checkHeader(path string) (exists, empty bool, err error) {
 	case info.Size() == 0:
 		return true, true, nil
 	}
+	if _, running, err := ReadLock(path); running && err == nil {
+		// Its owner has looked already, and may be this process: closing a file ends
+		// all locks that a process has on it, SQLite's as well.
+		return true, false, nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return true, false, &bailiwick.Error{Code: bailiwick.Unavailable, Op: op, Err: err, Do: "look at the file's permissions"}
