@@ -5,11 +5,25 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store/driver"
 )
+
+// appendChunks are how many messages one statement inserts; what is over goes into
+// smaller ones. A statement for each message costs nearly twice as much.
+var appendChunks = [...]int{16, 4, 1}
+
+var appendTexts = func() (texts [len(appendChunks)]string) {
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	for i, n := range appendChunks {
+		texts[i] = "INSERT INTO bailiwick_log (id, key, type, version, time, correlation, causation, trace, data) VALUES " +
+			row + strings.Repeat(", "+row, n-1)
+	}
+	return texts
+}()
 
 // Append writes messages to the log and remembers them for who follows it.
 func (t *tx) Append(msgs []bailiwick.Message) error {
@@ -17,17 +31,35 @@ func (t *tx) Append(msgs []bailiwick.Message) error {
 	if t.writer == nil {
 		return readOnly(op)
 	}
+	for i, n := range appendChunks {
+		for len(msgs) >= n {
+			if err := t.appendRows(appendTexts[i], msgs[:n]); err != nil {
+				return failure(op, err)
+			}
+			msgs = msgs[n:]
+		}
+	}
+	return nil
+}
+
+// appendRows inserts messages by one statement. There is one writer, so the seqs
+// that it draws follow one another up to the last.
+func (t *tx) appendRows(query string, msgs []bailiwick.Message) error {
+	values := make([]any, 0, 9*len(msgs))
 	for _, m := range msgs {
-		res, err := t.exec(`INSERT INTO bailiwick_log (id, key, type, version, time, correlation, causation, trace, data)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			idText(m.ID), m.Key, m.Type, m.Version, m.Time.UnixMicro(), m.Correlation, idText(m.Causation), m.Trace, m.Data)
-		if err != nil {
-			return failure(op, err)
-		}
-		if m.Seq, err = res.LastInsertId(); err != nil {
-			return failure(op, err)
-		}
+		values = append(values, idText(m.ID), m.Key, m.Type, m.Version, m.Time.UnixMicro(), m.Correlation, idText(m.Causation), m.Trace, m.Data)
+	}
+	res, err := t.exec(query, values...)
+	if err != nil {
+		return err
+	}
+	last, err := res.LastInsertId()
+	if err != nil {
+		return err
+	}
+	for i, m := range msgs {
 		m.Log, m.Epoch, m.Prev = t.db.log, t.writer.epoch, 0
+		m.Seq = last - int64(len(msgs)-1-i)
 		t.writer.appended = append(t.writer.appended, m)
 	}
 	return nil
