@@ -72,7 +72,10 @@ type instance struct {
 func (o *Orchestrator) load(tx *store.Tx, id string) (in *instance, ok bool, err error) {
 	if o.memory != nil {
 		if in := o.memory.take(id); in != nil {
-			return in, true, nil
+			// The state itself goes through JSON at every step, remembered or not: what
+			// does not survive that must not seem to.
+			in.state, err = in.plan.decode(in.doc.State)
+			return in, err == nil, err
 		}
 	}
 	r, ok, err := tx.Get(recordKind, id)

@@ -472,3 +472,34 @@ func TestRememberedSagaIsNotTrusted(t *testing.T) {
 	want(t, "hotel", w.bookings(w.hotel, "ada"), "[booked cancelled]")
 	want(t, "flight", w.bookings(w.flight, "ada"), "[]")
 }
+
+// What a state holds outside its JSON is gone after the step that put it there,
+// whether the saga is remembered or read: else a program would find out at its
+// first restart.
+func TestStateIsItsJSON(t *testing.T) {
+	type state struct {
+		Kept string `json:"kept"`
+		lost string
+	}
+	w := newWorld(t)
+	var seen []string
+	look := func(tx *store.Tx, s *state) (any, error) {
+		seen = append(seen, s.Kept+s.lost)
+		return request{Guest: "ada"}, nil
+	}
+	sagas, err := saga.Register(w.orchestrator, saga.Definition[state]{Name: "states", Steps: []saga.Step[state]{
+		{Name: "hotel", Command: "hotel.book", Request: look},
+		{Name: "flight", Command: "flight.book", Request: look},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.travel.Do(context.Background(), func(tx *store.Tx) error {
+		return sagas.Start(tx, "ada", "ada", &state{Kept: "kept", lost: " and lost"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.carry(nil)
+	want(t, "what the steps saw", seen, "[kept and lost kept]")
+}
