@@ -45,13 +45,6 @@ func open(t *testing.T) *store.DB {
 	return db
 }
 
-func do(t *testing.T, db *store.DB, fn func(tx *store.Tx) error) {
-	t.Helper()
-	if err := db.Do(context.Background(), fn); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestHandleRefusesOtherData(t *testing.T) {
 	h := inbox.Handle(1, func(*store.Tx, *bailiwick.Message, registered) error { return nil })
 	err := h(nil, &bailiwick.Message{Type: "user.registered", Version: 1, Data: []byte(`{"name":`)})

@@ -183,7 +183,7 @@ func TestClientTellsWhatIsUnknown(t *testing.T) {
 	if err := here.Do(cancelled, http.MethodGet, "/parcels", nil, nil, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", 502) }))
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", http.StatusBadGateway) }))
 	defer proxy.Close()
 	between := web.Client{Base: proxy.URL}
 	if err := between.Do(ctx, http.MethodGet, "/", nil, nil, nil); !web.IsProblem(err, string(bailiwick.Unknown)) {
