@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		cases []testCase
 	}{
 		{"Transaction", transactionCases},
+		{"Statements", statementCases},
 		{"Context", contextCases},
 		{"Log", logCases},
 		{"Concurrency", concurrencyCases},
