@@ -38,7 +38,10 @@ func TestKilledAnywhereTheRealReplayIsExact(t *testing.T) {
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "data")
 	}
-	file := filepath.Join(dir, "online-retail.csv.gz")
+	file, err := filepath.Abs(filepath.Join(dir, "online-retail.csv.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := os.Stat(file); err != nil {
 		t.Skip("the real file is not here: name its directory with BAILIWICK_DATA")
 	}
