@@ -55,12 +55,14 @@ on where it stopped when it is called again.`,
 			switch {
 			case f.parallel < 1:
 				return usagef("--parallel is at least 1, not %d", f.parallel)
+			case cmd.Flags().Changed("generate") && f.generate < 1:
+				return usagef("--generate is at least 1, not %d", f.generate)
 			case f.generate > 0:
 				return retail.Generate(c.out, f.seed, f.generate)
 			case f.replay != "":
 				return c.runReplay(cmd, f)
 			}
-			for _, name := range []string{"stock", "credit", "parallel"} {
+			for _, name := range []string{"stock", "credit", "parallel", "progress-lines"} {
 				if cmd.Flags().Changed(name) {
 					return usagef("--%s goes with --replay FILE", name)
 				}
@@ -135,9 +137,9 @@ func (c *cli) welcome(dir, base string, p catalogapi.Product) error {
 	}
 	_, err := fmt.Fprintf(c.out, `The shop is open: seven services, seven databases.
 
-  serves    %s        each service under its name: /order, /payment, …
-  APIs      %s/order/openapi.json
-  status    %s/status and /NAME/status, /NAME/metrics, /NAME/healthz/ready
+  APIs      %s/NAME/openapi.json, NAME being user, catalog, inventory,
+            order, payment, delivery or notification
+  status    %s/status, and /NAME/status, /NAME/metrics, /NAME/healthz/ready
   data      %s
 
 Place an order and show its saga:
@@ -146,6 +148,6 @@ Place an order and show its saga:
 %s
 
 Ctrl-C stops it.
-`, base, base, base, dir, place, show)
+`, base, base, dir, place, show)
 	return err
 }

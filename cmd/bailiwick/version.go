@@ -30,7 +30,11 @@ func (c *cli) version() *cobra.Command {
 			if c.json {
 				return c.printJSON(v)
 			}
-			_, err := fmt.Fprintf(c.out, "bailiwick %s %s (%s, %s)\n", v.Version, v.Revision, v.Go, v.Platform)
+			name := "bailiwick " + v.Version
+			if v.Revision != "" {
+				name += " " + v.Revision
+			}
+			_, err := fmt.Fprintf(c.out, "%s (%s, %s)\n", name, v.Go, v.Platform)
 			return err
 		}}
 }
