@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
+	"strconv"
+	"strings"
+	"time"
 )
 
 var services = []string{"user", "catalog", "inventory", "order", "payment", "delivery", "notification"}
@@ -103,23 +106,49 @@ func measure(file, dir string, parallel, runs int) error {
 }
 
 // replay runs the file through a process of its own.
-func replay(binary, file, data string, parallel int) (r report, maxRSS int64, err error) {
+func replay(binary, file, data string, parallel int) (r report, peakRSS int64, err error) {
 	cmd := exec.Command(binary, "demo", "--replay", file, "--data", data, "--json", "--parallel", fmt.Sprint(parallel))
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return r, 0, fmt.Errorf("replay: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for running := true; running; {
+		select {
+		case err = <-ended:
+			running = false
+		case <-time.After(100 * time.Millisecond):
+			peakRSS = max(peakRSS, peak(cmd.Process.Pid))
+		}
+	}
 	if err != nil {
 		return r, 0, fmt.Errorf("replay: %w", err)
 	}
-	if err := json.Unmarshal(out, &r); err != nil {
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		return r, 0, err
 	}
 	if !r.Exact {
 		return r, 0, fmt.Errorf("the replay was not exact: its time means nothing")
 	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		maxRSS = usage.Maxrss // kilobytes on Linux
+	return r, peakRSS, nil
+}
+
+// peak returns the most memory that a process has had resident so far, in
+// kilobytes; 0 where the system does not tell. What the system says of an ended
+// process would include this program's own, from before it became the other.
+func peak(pid int) (kilobytes int64) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
 	}
-	return r, maxRSS, nil
+	for _, line := range strings.Split(string(status), "\n") {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kilobytes, _ = strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+		}
+	}
+	return kilobytes
 }
 
 // floorOf runs the floor on what a replay left: its commits and messages are shared
