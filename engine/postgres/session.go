@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"hash/fnv"
+	"time"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/jackc/pgx/v5"
@@ -99,6 +100,13 @@ var (
 	errRunning = errors.New("a process of the owner is running")
 )
 
+// An owner's process that has ended holds its share until the server has noticed,
+// which takes it some milliseconds. So whoever wants to be alone asks more than once.
+const (
+	aloneTries = 40
+	alonePause = 25 * time.Millisecond
+)
+
 // takeAlone takes the whole ownership on a connection of its own.
 func (d *db) takeAlone(ctx context.Context) error {
 	conn, err := d.pool.Conn(ctx)
@@ -106,6 +114,14 @@ func (d *db) takeAlone(ctx context.Context) error {
 		return err
 	}
 	got, err := tryLock(ctx, conn, "pg_try_advisory_lock", d.ownership())
+	for n := 1; n < aloneTries && err == nil && !got; n++ {
+		select {
+		case <-time.After(alonePause):
+			got, err = tryLock(ctx, conn, "pg_try_advisory_lock", d.ownership())
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
 	if err == nil && !got {
 		err = &bailiwick.Error{Code: bailiwick.Locked, Op: "postgres: open", Err: errRunning, Do: "stop all processes of the owner first"}
 	}
