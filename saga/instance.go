@@ -27,8 +27,7 @@ const (
 )
 
 // entry is one line of a saga's log: one operation of one step. Times are
-// microseconds since 1970: a saga is read and written whole at each step, and
-// texts of times were a third of that.
+// microseconds since 1970: a saga is written whole at each step.
 type entry struct {
 	Step     string `json:"step"`
 	Op       string `json:"op"`
@@ -165,6 +164,11 @@ func (in *instance) answered(now time.Time, outcome, reason string) {
 func (in *instance) decided() bool {
 	e := in.entry(in.plan.steps[in.plan.pivot].name, opDo)
 	return e != nil && e.Outcome != outcomeRejected && e.Outcome != outcomeSkipped
+}
+
+// awaits says whether a reply answers what the saga waits for.
+func (in *instance) awaits(r wireReply) bool {
+	return in.doc.Name == r.Saga && in.doc.Step == r.Step && in.doc.Op == r.Op
 }
 
 func (in *instance) park(reason string) {

@@ -120,6 +120,12 @@ func (o *Orchestrator) reply(tx *store.Tx, m *bailiwick.Message) error {
 		return &bailiwick.Error{Code: bailiwick.Poison, Op: "saga: read a reply", Err: err, Do: "correct the participant"}
 	}
 	in, ok, err := o.load(tx, r.ID)
+	if err == nil && ok && !in.awaits(r) && o.memory != nil {
+		// What is remembered is a guess, and saving is what finds out; an answer
+		// that is dropped saves nothing. Taking it has emptied its place, so this
+		// reads the saga as it is.
+		in, ok, err = o.load(tx, r.ID)
+	}
 	if err != nil {
 		return err
 	}
@@ -127,7 +133,7 @@ func (o *Orchestrator) reply(tx *store.Tx, m *bailiwick.Message) error {
 		o.opts.Logger.Warn("a participant answered a saga that this database does not know", "saga", r.ID, "step", r.Step, "outcome", r.Outcome)
 		return nil
 	}
-	if in.doc.Name != r.Saga || in.doc.Step != r.Step || in.doc.Op != r.Op {
+	if !in.awaits(r) {
 		return nil // a repeat of an answer that was taken already
 	}
 	if err := in.take(tx, r.answer); err != nil {

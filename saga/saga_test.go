@@ -473,6 +473,26 @@ func TestRememberedSagaIsNotTrusted(t *testing.T) {
 	want(t, "flight", w.bookings(w.flight, "ada"), "[]")
 }
 
+// Nor does what is remembered decide that an answer is old: a saga that another
+// moved on takes the next answer at once.
+func TestRememberedSagaDropsNoAnswer(t *testing.T) {
+	w := newWorld(t)
+	w.start("ada") // remembered as it waits for the hotel
+	other := saga.New(w.travel, saga.Options{})
+	if _, err := saga.Register(other, w.def); err != nil {
+		t.Fatal(err)
+	}
+	first := w.orchestrator
+	w.carry(func(m *bailiwick.Message) bool {
+		w.orchestrator = other
+		if strings.Contains(string(m.Data), `"step":"flight","op":"do","outcome"`) {
+			w.orchestrator = first
+		}
+		return m.Type != "hotel.pay"
+	})
+	want(t, "trip", w.status("ada"), "confirmed")
+}
+
 // What a state holds outside its JSON is gone after the step that put it there,
 // whether the saga is remembered or read: else a program would find out at its
 // first restart.
