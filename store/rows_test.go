@@ -78,3 +78,50 @@ func TestExecRowsRefusesWhatItCannotRepeat(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkExecRows inserts the lines of an order, together and one by one; an
+// operation is a line.
+func BenchmarkExecRows(b *testing.B) {
+	const query = `INSERT INTO line (document, n, code, quantity) VALUES (?, ?, ?, ?)`
+	const lines = 21
+	insert := map[string]func(tx *store.Tx, values []any) error{
+		"together": func(tx *store.Tx, values []any) error { return tx.SQL().ExecRows(query, values...) },
+		"one by one": func(tx *store.Tx, values []any) error {
+			for ; len(values) > 0; values = values[4:] {
+				if _, err := tx.SQL().Exec(query, values[:4]...); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	for name, insert := range insert {
+		b.Run(name, func(b *testing.B) {
+			ctx := context.Background()
+			db, err := sqlite.Open(ctx, filepath.Join(b.TempDir(), "rows.db"), sqlite.Options{Owner: "rows", Synchronous: sqlite.Off,
+				Migrations: []store.Migration{{Version: 1, Name: "lines", SQL: `CREATE TABLE line (document TEXT, n INTEGER, code TEXT, quantity BIGINT, PRIMARY KEY (document, n)) /*sqlite WITHOUT ROWID */`}}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			b.ResetTimer()
+			for done := 0; done < b.N; done += 100 * lines {
+				err := db.Do(ctx, func(tx *store.Tx) error {
+					for range 100 {
+						document, values := db.NewID().String(), []any{}
+						for n := range lines {
+							values = append(values, document, n, "85123A", 6)
+						}
+						if err := insert(tx, values); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -77,12 +77,17 @@ func (w *watcher) statement(query string) statement {
 		return st.(statement)
 	}
 	st := parseStatement(query)
-	n := 0
-	w.texts.Range(func(any, any) bool { n++; return n < maxTexts })
-	if n < maxTexts {
-		w.texts.Store(query, st)
-	}
+	remember(&w.texts, query, st)
 	return st
+}
+
+// remember stores what was found out about a text, unless there are too many.
+func remember(texts *sync.Map, key, value any) {
+	n := 0
+	texts.Range(func(any, any) bool { n++; return n < maxTexts })
+	if n < maxTexts {
+		texts.Store(key, value)
+	}
 }
 
 // parseStatement finds the operation and the first table of a statement, well

@@ -35,8 +35,8 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 		addr = f.addr
 	}
 	if os.Getenv("GOGC") == "" {
-		// A replay makes much garbage and keeps little: collected half as often it
-		// costs a twentieth of the time, for 30 MB.
+		// A replay makes much garbage and keeps little: it has the memory to collect
+		// half as often.
 		debug.SetGCPercent(200)
 	}
 	s, err := openShop(cmd.Context(), dir, errOut, f.verbose, slowReport)

@@ -13,7 +13,7 @@ import (
 )
 
 // appendChunks are how many messages one statement inserts; what is over goes into
-// smaller ones. A statement for each message costs nearly twice as much.
+// smaller ones.
 var appendChunks = [...]int{16, 4, 1}
 
 var appendTexts = func() (texts [len(appendChunks)]string) {

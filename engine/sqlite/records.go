@@ -38,7 +38,7 @@ func (t *tx) Put(r driver.Record) error {
 	default:
 		// Most steps of a saga change neither state nor due time. SQLite rewrites the
 		// index entries of every column that a statement names, so that is tried
-		// without naming them first: it halves what a step costs.
+		// without naming them first.
 		ok, err = t.changed("UPDATE bailiwick_records SET version = version + 1, data = ? WHERE kind = ? AND key = ? AND version = ? AND state = ? AND due IS ?",
 			r.Data, r.Kind, r.Key, r.Version, r.State, due)
 		if ok || err != nil {

@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 
+	"github.com/bailiwick/bailiwick/examples/shop/catalog/catalogapi"
 	"github.com/bailiwick/bailiwick/examples/shop/delivery/deliveryapi"
 	"github.com/bailiwick/bailiwick/examples/shop/inventory/inventoryapi"
 	"github.com/bailiwick/bailiwick/examples/shop/money"
@@ -235,7 +236,7 @@ func (r *reconciliation) returnedGoods(ctx context.Context) (units int64, err er
 			return 0, failed("replay: read return "+id, err)
 		}
 		for _, l := range d.Lines {
-			if l.Kind == "goods" {
+			if l.Kind == catalogapi.Goods {
 				units += l.Matched
 			}
 		}
