@@ -110,10 +110,12 @@ func open(ctx context.Context, path string, opts Options) (*DB, Options, error) 
 	return db, opts, nil
 }
 
-var (
-	errNoDatabase = errors.New("there is no database of a service")
-	errOlder      = errors.New("the database was last run by an older program")
-)
+var errOlder = errors.New("the database was last run by an older program")
+
+func noDatabase(path string) error {
+	return &bailiwick.Error{Code: bailiwick.NotFound, Op: "sqlite: open",
+		Err: errors.New(path + " is no database of a service"), Do: "name the file of a service that has run"}
+}
 
 // examine says whether a file may be opened, and what has to be done to it.
 func examine(ctx context.Context, path string, opts Options) (f found, p plan, owner string, err error) {
@@ -124,7 +126,7 @@ func examine(ctx context.Context, path string, opts Options) (f found, p plan, o
 	owner = opts.Owner
 	if opts.Offline {
 		if f.owner == "" {
-			return f, p, "", &bailiwick.Error{Code: bailiwick.NotFound, Op: op, Err: errNoDatabase, Do: "name the file of a service that has run"}
+			return f, p, "", noDatabase(path)
 		}
 		if owner == "" {
 			owner = f.owner
@@ -196,7 +198,7 @@ func openReadOnly(ctx context.Context, path string, opts Options) (*DB, string, 
 		return nil, "", err
 	}
 	if !exists || empty {
-		return nil, "", &bailiwick.Error{Code: bailiwick.NotFound, Op: op, Err: errNoDatabase, Do: "name the file of a service that has run"}
+		return nil, "", noDatabase(path)
 	}
 	db := newDB(path, opts, nil)
 	var f found
@@ -218,7 +220,7 @@ func openReadOnly(ctx context.Context, path string, opts Options) (*DB, string, 
 
 func examineReadOnly(path string, f found, opts Options) error {
 	if f.owner == "" {
-		return &bailiwick.Error{Code: bailiwick.NotFound, Op: "sqlite: open", Err: errNoDatabase, Do: "name the file of a service that has run"}
+		return noDatabase(path)
 	}
 	if opts.Owner != "" {
 		if err := f.checkOwner(path, opts.Owner); err != nil {
