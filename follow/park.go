@@ -157,7 +157,11 @@ func (l *lane) blame(p *parked, cause error) (state string, due time.Time) {
 		state = StateRetry
 		due = dueTime(now.Add(l.jitter(p.Attempts, l.retry.First, l.retry.Max)))
 	}
-	l.logger.Warn("a message failed", "type", p.Message.Type, "key", p.Message.Key, "id", p.Message.ID.String(),
-		"correlation", p.Message.Correlation, "attempts", p.Attempts, "state", state, "due", due, "err", cause)
+	next := []any{"type", p.Message.Type, "key", p.Message.Key, "id", p.Message.ID.String(),
+		"correlation", p.Message.Correlation, "attempts", p.Attempts, "state", state, "err", cause}
+	if !due.IsZero() {
+		next = append(next, "due", due)
+	}
+	l.logger.Warn("a message failed", next...)
 	return state, due
 }
