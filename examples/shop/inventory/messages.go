@@ -85,16 +85,9 @@ func adjust(tx *store.Tx, _ saga.Command, order inventoryapi.Order) (struct{}, e
 		return reply, err
 	}
 	t := tables{tx}
-	for _, line := range lines {
-		added, err := t.add(line.Code, line.Quantity)
-		if err != nil {
-			return reply, err
-		}
-		if !added {
-			return reply, refused(t, inventoryapi.ExceedsStock, line)
-		}
-	}
-	return reply, t.move(order.Document, kindAdjustment, lines)
+	return reply, t.addAll(order.Document, kindAdjustment, lines, func(line inventoryapi.Line) error {
+		return refused(t, inventoryapi.ExceedsStock, line)
+	})
 }
 
 // restock takes returned goods back. They were sold, so their codes are known; if
@@ -105,18 +98,10 @@ func restock(tx *store.Tx, _ saga.Command, order inventoryapi.Order) (struct{}, 
 	if err != nil {
 		return reply, err
 	}
-	t := tables{tx}
-	for _, line := range lines {
-		added, err := t.add(line.Code, line.Quantity)
-		if err != nil {
-			return reply, err
-		}
-		if !added {
-			return reply, &bailiwick.Error{Code: bailiwick.NotFound, Op: "inventory: restock " + order.Document,
-				Err: fmt.Errorf("%s has no stock", line.Code), Do: "list the product in the catalog, then replay the parked key"}
-		}
-	}
-	return reply, t.move(order.Document, kindReturn, lines)
+	return reply, tables{tx}.addAll(order.Document, kindReturn, lines, func(line inventoryapi.Line) error {
+		return &bailiwick.Error{Code: bailiwick.NotFound, Op: "inventory: restock " + order.Document,
+			Err: fmt.Errorf("%s has no stock", line.Code), Do: "list the product in the catalog, then replay the parked key"}
+	})
 }
 
 // refused reads why a line could not be taken.

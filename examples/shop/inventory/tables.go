@@ -42,6 +42,21 @@ func (t tables) add(code string, quantity int64) (bool, error) {
 	return n == 1, err
 }
 
+// addAll adds the lines of a document to what is available and records why. The
+// first line that cannot be added is what no makes of it.
+func (t tables) addAll(document, kind string, lines []inventoryapi.Line, no func(inventoryapi.Line) error) error {
+	for _, line := range lines {
+		added, err := t.add(line.Code, line.Quantity)
+		if err != nil {
+			return err
+		}
+		if !added {
+			return no(line)
+		}
+	}
+	return t.move(document, kind, lines)
+}
+
 // available returns what is available of a code; known is false if it has no
 // stock.
 func (t tables) available(code string) (available int64, known bool, err error) {
