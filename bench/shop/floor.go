@@ -16,7 +16,7 @@ import (
 
 // A table of the finished run, in memory.
 type table struct {
-	create string
+	create string // with its indexes, which a commit writes as well
 	insert string
 	rows   [][]any
 }
@@ -25,6 +25,7 @@ type table struct {
 type serviceLoad struct {
 	name     string
 	tables   []table
+	indexes  []string // the statements that make them
 	messages int64
 	commits  int64
 }
@@ -48,7 +49,9 @@ func loadService(path, name string) (serviceLoad, error) {
 		return load, err
 	}
 	defer db.Close()
-	names, err := db.Query(`SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'bailiwick_log'`)
+	names, err := db.Query(`SELECT name, sql || coalesce((SELECT group_concat(';' || i.sql, '') FROM sqlite_master i
+			WHERE i.type = 'index' AND i.tbl_name = t.name AND i.sql IS NOT NULL), '')
+		FROM sqlite_master t WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'bailiwick_log'`)
 	if err != nil {
 		return load, err
 	}

@@ -30,12 +30,27 @@ func (w *writer) rollback() {
 	_, _ = w.conn.exec(bare, "ROLLBACK")
 }
 
-// errConstraint is a COMMIT that a deferred constraint refused.
-var errConstraint = errors.New("a deferred constraint is violated")
+var (
+	// errConstraint is a COMMIT that a deferred constraint refused.
+	errConstraint = errors.New("a deferred constraint is violated")
+	// errMessages is a log that did not take what was appended.
+	errMessages = errors.New("the messages cannot be written")
+)
 
-// commit makes the transaction durable and tells who follows the log. On an error
-// the transaction is gone; whether it was committed all the same is in its code.
+// blames says whether an error of commit is the doing of one member: each has to
+// run alone to find out whose.
+func blames(err error) bool {
+	return errors.Is(err, errConstraint) || errors.Is(err, errMessages)
+}
+
+// commit writes the messages, makes the transaction durable and tells who follows
+// the log. On an error the transaction is gone; whether it was committed all the
+// same is in its code.
 func (w *writer) commit(members int64) error {
+	if err := w.write(); err != nil {
+		w.rollback()
+		return failure("sqlite: append", errors.Join(errMessages, err))
+	}
 	w.number++
 	if _, err := w.conn.exec(bare, "UPDATE bailiwick_commit SET number = ?", w.number); err != nil {
 		w.rollback()

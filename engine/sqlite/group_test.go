@@ -51,7 +51,8 @@ func openBoth(t *testing.T, path string, migrations []store.Migration) *opened {
 var families = []store.Migration{{Version: 1, Name: "families", SQL: `
 	CREATE TABLE parent (id INTEGER PRIMARY KEY);
 	CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
-	CREATE TABLE entry (id INTEGER PRIMARY KEY);`}}
+	CREATE TABLE entry (id INTEGER PRIMARY KEY);
+	CREATE TRIGGER refused BEFORE INSERT ON bailiwick_log WHEN NEW.key = 'refused' BEGIN SELECT RAISE (ABORT, 'refused'); END;`}}
 
 // group runs closures as the members of one commit group and returns their errors:
 // it holds the writer until all of them wait.
@@ -157,6 +158,10 @@ func TestGroupMembersAreIsolated(t *testing.T) {
 		}, bailiwick.Internal, false},
 		{"failed statement", exec("INSERT INTO entry VALUES (1)"), bailiwick.Internal, false},
 		{"deferred constraint", exec("INSERT INTO child VALUES (1, 99)"), bailiwick.Invalid, true},
+		{"message that the log does not take", func(tx *store.Tx) error {
+			_ = exec("INSERT INTO entry VALUES (100)")(tx)
+			return tx.Publish(bailiwick.Message{Key: "refused", Type: "ran", Version: 1})
+		}, bailiwick.Internal, true},
 		{"own COMMIT", func(tx *store.Tx) error {
 			_ = exec("INSERT INTO entry VALUES (100)")(tx)
 			_, _ = tx.SQL().Exec("COMMIT")

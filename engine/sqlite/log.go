@@ -25,42 +25,44 @@ var appendTexts = func() (texts [len(appendChunks)]string) {
 	return texts
 }()
 
-// Append writes messages to the log and remembers them for who follows it.
+// Append keeps messages for the end of the group: they are written together, just
+// before the commit.
 func (t *tx) Append(msgs []bailiwick.Message) error {
 	const op = "sqlite: append"
 	if t.writer == nil {
 		return readOnly(op)
 	}
-	for i, n := range appendChunks {
-		for len(msgs) >= n {
-			if err := t.appendRows(appendTexts[i], msgs[:n]); err != nil {
-				return failure(op, err)
-			}
-			msgs = msgs[n:]
-		}
+	if err := t.alive(); err != nil {
+		return err
 	}
+	t.writer.appended = append(t.writer.appended, msgs...)
 	return nil
 }
 
-// appendRows inserts messages by one statement. There is one writer, so the seqs
-// that it draws follow one another up to the last.
-func (t *tx) appendRows(query string, msgs []bailiwick.Message) error {
-	values := make([]any, 0, 9*len(msgs))
-	for _, m := range msgs {
-		values = append(values, idText(m.ID), m.Key, m.Type, m.Version, m.Time.UnixMicro(), m.Correlation, idText(m.Causation), m.Trace, m.Data)
-	}
-	res, err := t.exec(query, values...)
-	if err != nil {
-		return err
-	}
-	last, err := res.LastInsertId()
-	if err != nil {
-		return err
-	}
-	for i, m := range msgs {
-		m.Log, m.Epoch, m.Prev = t.db.log, t.writer.epoch, 0
-		m.Seq = last - int64(len(msgs)-1-i)
-		t.writer.appended = append(t.writer.appended, m)
+// write inserts what the transaction appended into the log. There is one writer,
+// so the seqs that a statement draws follow one another up to the last.
+func (w *writer) write() error {
+	msgs := w.appended
+	for i, n := range appendChunks {
+		for len(msgs) >= n {
+			values := make([]any, 0, 9*n)
+			for _, m := range msgs[:n] {
+				values = append(values, idText(m.ID), m.Key, m.Type, m.Version, m.Time.UnixMicro(), m.Correlation, idText(m.Causation), m.Trace, m.Data)
+			}
+			res, err := w.conn.exec(bare, appendTexts[i], values...)
+			if err != nil {
+				return err
+			}
+			last, err := res.LastInsertId()
+			if err != nil {
+				return err
+			}
+			for j := range msgs[:n] {
+				m := &msgs[j]
+				m.Log, m.Epoch, m.Seq, m.Prev = w.db.log, w.epoch, last-int64(n-1-j), 0
+			}
+			msgs = msgs[n:]
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"slices"
 
 	"github.com/bailiwick/bailiwick/store/driver"
 )
@@ -12,6 +13,7 @@ type tx struct {
 	statements
 	writer *writer // nil for a reader
 	db     *DB
+	taken  []taken
 }
 
 // exec, query and queryRow run this package's own statements.
@@ -49,6 +51,7 @@ func (t *tx) Savepoint(fn func() error) error {
 	if _, err := t.exec("SAVEPOINT inner"); err != nil {
 		return failure(op, err)
 	}
+	taken := slices.Clone(t.taken)
 	var mark int
 	if t.writer != nil {
 		mark = len(t.writer.appended)
@@ -60,6 +63,7 @@ func (t *tx) Savepoint(fn func() error) error {
 		}
 		if t.writer != nil {
 			t.writer.appended = t.writer.appended[:mark]
+			t.taken = taken
 		}
 	}
 	if _, e := t.exec("RELEASE inner"); e != nil && err == nil {

@@ -190,7 +190,7 @@ func (w *writer) together(group []*request) bool {
 	}
 	if succeeded == 0 {
 		w.rollback()
-	} else if err := w.commit(succeeded); errors.Is(err, errConstraint) {
+	} else if err := w.commit(succeeded); blames(err) {
 		return false
 	} else if err != nil {
 		for _, r := range group {
@@ -273,7 +273,9 @@ func (w *writer) call(r *request) (err error) {
 		}
 		w.running = nil
 	}()
-	err = outcome(r.fn(t))
+	if err = outcome(r.fn(t)); err == nil {
+		err = t.claim()
+	}
 	returned = true
 	return err
 }

@@ -109,8 +109,8 @@ type Tx interface {
 	// Claim records that key is taken in scope by the request with this hash. A
 	// fresh claim commits with the transaction. A claim that exists is returned as
 	// it is, with its stored reply; concurrent claims of one key wait for each
-	// other. Insert first, never select first: MySQL's gap locks deadlock
-	// (Seata #6679).
+	// other. Where there are several writers, insert first, never select first:
+	// MySQL's gap locks deadlock (Seata #6679).
 	Claim(scope, key string, hash []byte) (c Claim, fresh bool, err error)
 
 	// Answer stores the reply of a claim, replacing an earlier one.

@@ -92,6 +92,34 @@ var claimCases = []testCase{
 			return nil
 		})
 	}},
+	// An answer that was undone leaves the claim as it was: taken, not answered.
+	{"RolledBackAnswer", func(s *suite) {
+		db := s.open()
+		again := func(tx *store.Tx) {
+			c, fresh, err := tx.Claim("pay", "1", []byte("hash"))
+			if fresh || err != nil || c.Reply != nil || string(c.Hash) != "hash" {
+				s.Errorf("claimed again: fresh %v, hash %q, reply %q (%v)", fresh, c.Hash, c.Reply, err)
+			}
+		}
+		s.do(db, func(tx *store.Tx) error {
+			if _, _, err := tx.Claim("pay", "1", []byte("hash")); err != nil {
+				return err
+			}
+			again(tx)
+			_ = tx.Savepoint(func() error {
+				if err := tx.Answer("pay", "1", []byte("paid")); err != nil {
+					s.Error(err)
+				}
+				return errRefused
+			})
+			again(tx)
+			return nil
+		})
+		s.do(db, func(tx *store.Tx) error {
+			again(tx)
+			return tx.Answer("pay", "1", []byte("paid"))
+		})
+	}},
 	// Of many at once one is fresh, and the others see its reply: they have waited.
 	{"ConcurrentClaimsWait", func(s *suite) {
 		db := s.open()

@@ -78,7 +78,9 @@ CREATE TABLE bailiwick_claims (
 	PRIMARY KEY (scope, key)
 ) STRICT, WITHOUT ROWID;
 
--- Small documents of the patterns: sagas, parked messages, followers.
+-- Small documents of the patterns: sagas, parked messages, followers. It has row
+-- ids on purpose: in a table without them, whatever of a row is beyond a quarter
+-- of a page lies on a page of its own.
 CREATE TABLE bailiwick_records (
 	kind    TEXT NOT NULL,
 	key     TEXT NOT NULL,
@@ -87,7 +89,7 @@ CREATE TABLE bailiwick_records (
 	version INTEGER NOT NULL,
 	data    BLOB,
 	PRIMARY KEY (kind, key)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX bailiwick_records_state ON bailiwick_records (kind, state, key);
 CREATE INDEX bailiwick_records_due ON bailiwick_records (kind, due) WHERE due IS NOT NULL;
 

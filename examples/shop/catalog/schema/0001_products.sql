@@ -2,7 +2,7 @@
 CREATE TABLE product (
     code        TEXT   NOT NULL PRIMARY KEY,
     description TEXT   NOT NULL,
-    kind        TEXT   NOT NULL CHECK (kind IN ('goods', 'fee')),
+    kind        TEXT   NOT NULL CHECK (kind = 'goods' OR kind = 'fee'),
     price       BIGINT NOT NULL CHECK (price >= 0),
     currency    TEXT   NOT NULL
 ) /*sqlite WITHOUT ROWID */;

@@ -13,7 +13,7 @@ CREATE TABLE payment (
     customer TEXT,  -- NULL for a guest
     amount   BIGINT NOT NULL CHECK (amount >= 0),
     currency TEXT   NOT NULL,
-    state    TEXT   NOT NULL CHECK (state IN ('authorised', 'captured', 'voided')),
+    state    TEXT   NOT NULL CHECK (state = 'authorised' OR state = 'captured' OR state = 'voided'),
     refunded BIGINT NOT NULL CHECK (refunded >= 0 AND refunded <= amount AND (refunded = 0 OR state = 'captured')),
     at       BIGINT NOT NULL -- Unix milliseconds of the authorisation
 ) /*sqlite WITHOUT ROWID */;
@@ -22,7 +22,7 @@ CREATE TABLE payment (
 -- for a refund. So an order is captured once, and refunded once by each return.
 CREATE TABLE ledger_entry (
     document TEXT   NOT NULL, -- the order whose payment it is
-    kind     TEXT   NOT NULL CHECK (kind IN ('capture', 'refund')),
+    kind     TEXT   NOT NULL CHECK (kind = 'capture' OR kind = 'refund'),
     id       TEXT   NOT NULL CHECK (kind = 'refund' OR id = document),
     amount   BIGINT NOT NULL CHECK (amount >= 0),
     currency TEXT   NOT NULL,
