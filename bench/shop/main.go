@@ -84,7 +84,7 @@ func measure(file, dir string, parallel, runs int) error {
 		if err != nil {
 			return err
 		}
-		took, err := floorOf(data, filepath.Join(work, "floor"), r)
+		took, cpu, err := floorOf(data, filepath.Join(work, "floor"), r)
 		if err != nil {
 			return err
 		}
@@ -94,9 +94,9 @@ func measure(file, dir string, parallel, runs int) error {
 		n := float64(r.Run.Documents)
 		ratio := r.Run.Seconds / took
 		times, ratios = append(times, r.Run.Seconds), append(ratios, ratio)
-		fmt.Printf("run %d: %.1f s, %.0f orders/s, confirm p50 %.0f ms p99 %.0f ms, CPU %.2f ms/order, RSS %d MB, %.0f messages/s, %.2f commits/order, %.2f syncs/order; %.0f and %.0f fdatasync/s; floor %.1f s, ratio %.2f\n",
+		fmt.Printf("run %d: %.1f s, %.0f orders/s, confirm p50 %.0f ms p99 %.0f ms, CPU %.2f ms/order, RSS %d MB, %.0f messages/s, %.2f commits/order, %.2f syncs/order; %.0f and %.0f fdatasync/s; floor %.1f s, CPU %.2f ms/order, ratio %.2f\n",
 			run+1, r.Run.Seconds, r.Run.OrdersPerSecond, r.Run.ConfirmP50, r.Run.ConfirmP99, r.Run.Usage.CPUSeconds*1000/n, rss>>10,
-			float64(r.Run.Usage.Messages)/r.Run.Seconds, float64(r.Run.Usage.Commits)/n, float64(r.Run.Usage.Syncs)/n, before, after, took, ratio)
+			float64(r.Run.Usage.Messages)/r.Run.Seconds, float64(r.Run.Usage.Commits)/n, float64(r.Run.Usage.Syncs)/n, before, after, took, cpu*1000/n, ratio)
 	}
 	fmt.Printf("median: %.1f s, ratio to the floor %.2f\n", median(times), median(ratios))
 	if half := len(times) / 2; half > 0 {
@@ -152,14 +152,15 @@ func peak(pid int) (kilobytes int64) {
 }
 
 // floorOf runs the floor on what a replay left: its commits and messages are shared
-// out among the services by their rows.
-func floorOf(data, dir string, r report) (seconds float64, err error) {
+// out among the services by their rows. cpu is the processor time that it took, in
+// seconds: beside it, that of the replay can be compared between machines.
+func floorOf(data, dir string, r report) (seconds, cpu float64, err error) {
 	var loads []serviceLoad
 	rows := 0
 	for _, name := range services {
 		load, err := loadService(filepath.Join(data, name+".db"), name)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		loads = append(loads, load)
 		rows += load.rows()
@@ -169,8 +170,9 @@ func floorOf(data, dir string, r report) (seconds float64, err error) {
 		loads[i].commits = max(1, int64(share*float64(r.Run.Usage.Commits)))
 		loads[i].messages = int64(share * float64(r.Run.Usage.Messages))
 	}
+	before := cpuSeconds()
 	took, err := floor(dir, loads)
-	return took.Seconds(), err
+	return took.Seconds(), cpuSeconds() - before, err
 }
 
 func median(list []float64) float64 {
