@@ -126,7 +126,8 @@ func (l *Log) read(ctx context.Context, after bailiwick.Position, limit int, kep
 	}
 	l.mu.Unlock()
 
-	if !known {
+	if !known || after.Seq > state.Head || after.Epoch > state.Epoch {
+		// What lies ahead may have been written by another process of the owner.
 		var err error
 		if state, err = l.State(ctx); err != nil {
 			return bailiwick.Batch{}, err

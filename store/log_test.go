@@ -40,3 +40,34 @@ func TestCommitDuringFirstReadOfStateIsSeen(t *testing.T) {
 		t.Fatalf("whoever waited was not woken: %v", err)
 	}
 }
+
+// ahead is an engine on which another process writes: nobody tells of its messages.
+type ahead struct {
+	driver.DB
+	head int64
+}
+
+func (*ahead) OnCommit(func([]bailiwick.Message)) {}
+
+func (a *ahead) LogState(context.Context) (LogState, error) {
+	return LogState{Name: "order/outbox", Epoch: 1, Head: a.head}, nil
+}
+
+func (*ahead) ReadLog(context.Context, int64, int) ([]bailiwick.Message, error) { return nil, nil }
+
+// A follower that read from another process of the owner may stand beyond what this
+// one has heard of; that is no fork.
+func TestAPositionThatOnlyTheDatabaseKnowsIsNoFork(t *testing.T) {
+	engine := &ahead{head: 3}
+	db := New(engine, "order", Options{})
+	if _, err := db.log.State(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	engine.head = 5
+	if _, err := db.log.read(t.Context(), bailiwick.Position{Epoch: 1, Seq: 5}, 10, false); err != nil {
+		t.Errorf("a position at the head: %v", err)
+	}
+	if _, err := db.log.read(t.Context(), bailiwick.Position{Epoch: 1, Seq: 6}, 10, false); bailiwick.CodeOf(err) != bailiwick.Forked {
+		t.Errorf("a position beyond the head: %v", err)
+	}
+}
