@@ -48,10 +48,6 @@ func New(db *store.DB, opts Options) *Orchestrator {
 	if opts.Hold <= 0 {
 		opts.Hold = time.Minute
 	}
-	if opts.Monotonic == nil {
-		begun := db.Clock().Now()
-		opts.Monotonic = func() time.Duration { return db.Clock().Now().Sub(begun) }
-	}
 	if opts.Logger == nil {
 		opts.Logger = db.Logger()
 	}

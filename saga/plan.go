@@ -76,8 +76,6 @@ func newPlan[S any](def Definition[S]) (*plan, error) {
 			return nil, bad("two steps are named %q", st.Name)
 		case (st.Command == "") == (st.Local == nil):
 			return nil, bad("step %q must have either Command or Local", st.Name)
-		case st.Command != "" && st.Request == nil:
-			return nil, bad("step %q has a Command but no Request", st.Name)
 		case st.Command != "" && st.LocalUndo != nil, st.Local != nil && st.Undo != "":
 			return nil, bad("step %q is taken back in another way than it is done", st.Name)
 		case st.Pivot && st.When != nil:
@@ -107,8 +105,11 @@ func erase[S any](st Step[S]) step {
 		out.attempts = defaultAttempts
 	}
 	out.when = func(s any) bool { return st.When == nil || st.When(s.(*S)) }
-	if st.Request != nil {
-		out.request = func(tx *store.Tx, s any) (any, error) { return st.Request(tx, s.(*S)) }
+	out.request = func(tx *store.Tx, s any) (any, error) {
+		if st.Request == nil {
+			return s, nil
+		}
+		return st.Request(tx, s.(*S))
 	}
 	if st.Reply != nil {
 		out.reply = func(tx *store.Tx, s any, data []byte) error { return st.Reply(tx, s.(*S), data) }

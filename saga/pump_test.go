@@ -122,7 +122,7 @@ func definition() saga.Definition[trip] {
 		}},
 		{Name: "flight", Command: "flight.book", Undo: "flight.cancel", Request: ask, Attempts: 3},
 		{Name: "confirm", Pivot: true, Local: status("confirmed")},
-		{Name: "pay", Command: "hotel.pay", Request: ask, Attempts: 2},
+		{Name: "pay", Command: "hotel.pay", Attempts: 2},
 	}}
 }
 

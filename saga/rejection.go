@@ -23,6 +23,10 @@ func (r Rejection) Error() string {
 	return "rejected: " + r.Reason + ": " + r.Detail
 }
 
+// Refusal returns the reason. It marks an error that is an answer and no fault:
+// inbox.HandleHTTP tells it to the caller.
+func (r Rejection) Refusal() (reason string) { return r.Reason }
+
 // Reject returns a [Rejection] as an error, for handlers to return.
 func Reject(reason, format string, args ...any) error {
 	return Rejection{Reason: reason, Detail: fmt.Sprintf(format, args...)}

@@ -41,7 +41,7 @@ type Step[S any] struct {
 	// "inventory.reserve".
 	Command string
 	// Request makes the command's data. It must make the same data whenever it is
-	// called for the same state.
+	// called for the same state. nil sends the state itself.
 	Request func(tx *store.Tx, s *S) (any, error)
 	// Reply takes what the participant answered into the state. It may be nil.
 	Reply func(tx *store.Tx, s *S, reply []byte) error

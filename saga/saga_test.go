@@ -360,7 +360,6 @@ func TestDefinitionsAreChecked(t *testing.T) {
 		"two of a name":   {Name: "x", Steps: []saga.Step[trip]{{Name: "a", Local: local}, {Name: "a", Local: local}}},
 		"neither":         {Name: "x", Steps: []saga.Step[trip]{{Name: "a"}}},
 		"both":            {Name: "x", Steps: []saga.Step[trip]{{Name: "a", Local: local, Command: "c", Request: ask}}},
-		"no request":      {Name: "x", Steps: []saga.Step[trip]{{Name: "a", Command: "c"}}},
 		"two pivots":      {Name: "x", Steps: []saga.Step[trip]{{Name: "a", Local: local, Pivot: true}, {Name: "b", Local: local, Pivot: true}}},
 		"undo past pivot": {Name: "x", Steps: []saga.Step[trip]{{Name: "a", Local: local, Pivot: true}, {Name: "b", Command: "c", Undo: "d", Request: ask}}},
 		"skippable pivot": {Name: "x", Steps: []saga.Step[trip]{{Name: "a", Local: local, Pivot: true, When: func(*trip) bool { return true }}}},
