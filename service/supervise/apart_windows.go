@@ -1,0 +1,12 @@
+package supervise
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// apart keeps a Ctrl-C that is meant for the parent from the child: the console
+// sends it to the whole group, and the parent stops its children in its own order.
+func apart(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}
