@@ -59,6 +59,9 @@ type Follower struct {
 	Source Source
 	// Handlers apply the messages.
 	Handlers Handlers
+	// Errand is run outside, before the transaction, for messages of its types; most
+	// followers have none.
+	Errand Errand
 	// Lanes is how many workers share the log, by a hash of the key; 0 means one.
 	// It changes only when every lane has come to the same position, as all do
 	// once the log is quiet.

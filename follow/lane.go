@@ -219,6 +219,9 @@ func (l *lane) step(ctx context.Context) error {
 		return nil
 	}
 	if len(l.tasks) > 0 {
+		if err := l.runErrands(ctx, l.tasks); err != nil {
+			return err
+		}
 		return l.apply(ctx, l.tasks, through, id)
 	}
 	l.at, l.atID = through, id

@@ -119,6 +119,10 @@ func (l *lane) drain(ctx context.Context, key string) error {
 // the same transaction. left says whether the key is still set aside, and due
 // until when.
 func (l *lane) again(ctx context.Context, key string) (due time.Time, left bool, err error) {
+	id, errand, err := l.runFirst(ctx, key)
+	if err != nil {
+		return due, false, err
+	}
 	var tried store.Record
 	err = l.patiently(ctx, "retrying a message failed", lasting, func() error {
 		return l.db.Do(ctx, func(tx *store.Tx) error {
@@ -136,7 +140,11 @@ func (l *lane) again(ctx context.Context, key string) (due time.Time, left bool,
 				return err
 			}
 			due = dueTime(tx.Now())
-			return l.handle(tx, 0, l.handlerOf(p.Message), p.Message)
+			handle := l.handlerOf(p.Message)
+			if errand != nil && p.Message.ID == id {
+				handle = errand
+			}
+			return l.handle(tx, 0, handle, p.Message)
 		})
 	})
 	var failed *failure

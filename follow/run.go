@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -62,6 +63,7 @@ type runner struct {
 	source    Source
 	headed    headed // source, where it can tell its head; else nil
 	handlers  Handlers
+	errand    Errand
 	lanes     int
 	batch     int
 	retry     Retry
@@ -87,6 +89,7 @@ func newRunner(f *Follower) *runner {
 		clock:    f.DB.Clock(),
 		source:   f.Source,
 		handlers: f.Handlers,
+		errand:   f.Errand,
 		lanes:    max(f.Lanes, 1),
 		batch:    cmp.Or(f.Batch, 256),
 		retry: Retry{
@@ -98,6 +101,15 @@ func newRunner(f *Follower) *runner {
 		logger:    f.Logger,
 		holder:    f.DB.NewID().String(),
 		rand:      f.Rand,
+	}
+	if r.errand.Run != nil {
+		r.handlers = maps.Clone(f.Handlers)
+		if r.handlers == nil {
+			r.handlers = Handlers{}
+		}
+		for _, typ := range r.errand.Types {
+			r.handlers[typ] = unready
+		}
 	}
 	r.headed, _ = f.Source.(headed)
 	if r.logger == nil {
