@@ -29,10 +29,13 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 	case "obedient": // says its process id and stops when it is told to
 		fmt.Println(os.Getpid())
-		<-supervise.Lifeline(context.Background()).Done()
+		select {
+		case <-supervise.Lifeline(context.Background()).Done():
+		case <-time.After(time.Hour):
+		}
 	case "deaf":
 		fmt.Println(os.Getpid())
-		select {}
+		time.Sleep(time.Hour)
 	case "refusing":
 		os.Exit(3)
 	case "parent": // has a child of its own, whose process id it passes on
