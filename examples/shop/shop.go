@@ -9,7 +9,9 @@ package shop
 import (
 	"context"
 	"errors"
+	"strings"
 
+	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/examples/shop/catalog"
 	"github.com/bailiwick/bailiwick/examples/shop/delivery"
 	"github.com/bailiwick/bailiwick/examples/shop/inventory"
@@ -25,21 +27,23 @@ import (
 // as needed. It decides on the engine and the place.
 type Opener func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error)
 
-// part is how one service is made.
+// part is how one service is made, and who follows its log. The log waits for all of
+// them from its first message, whichever process starts first.
 type part struct {
 	name       string
 	migrations func() ([]store.Migration, error)
 	make       func(*store.DB) (*service.Service, error)
+	followers  []string
 }
 
 var parts = [...]part{
-	{user.Name, user.Migrations, user.New},
-	{catalog.Name, catalog.Migrations, catalog.New},
-	{inventory.Name, inventory.Migrations, inventory.New},
-	{order.Name, order.Migrations, order.New},
-	{payment.Name, payment.Migrations, payment.New},
-	{delivery.Name, delivery.Migrations, delivery.New},
-	{notification.Name, notification.Migrations, notification.New},
+	{user.Name, user.Migrations, user.New, []string{order.Name, payment.Name}},
+	{catalog.Name, catalog.Migrations, catalog.New, []string{inventory.Name, order.Name}},
+	{inventory.Name, inventory.Migrations, inventory.New, []string{order.Name}},
+	{order.Name, order.Migrations, order.New, []string{delivery.Name, inventory.Name, notification.Name, payment.Name}},
+	{payment.Name, payment.Migrations, payment.New, []string{order.Name}},
+	{delivery.Name, delivery.Migrations, delivery.New, []string{order.Name}},
+	{notification.Name, notification.Migrations, notification.New, []string{order.Name}},
 }
 
 // Names returns the names of the services, each also that of its database's owner.
@@ -65,6 +69,18 @@ func Open(ctx context.Context, open Opener) ([]*service.Service, error) {
 	return services, nil
 }
 
+// OpenOne opens one service alone, for a process of its own. The caller closes its
+// database. A name that [Names] does not hold has the code [bailiwick.NotFound].
+func OpenOne(ctx context.Context, name string, open Opener) (*service.Service, error) {
+	for _, p := range parts {
+		if p.name == name {
+			return p.open(ctx, open)
+		}
+	}
+	return nil, &bailiwick.Error{Code: bailiwick.NotFound, Op: "shop: open " + name,
+		Err: errors.New("there is no such service"), Do: "name one of " + strings.Join(Names(), ", ")}
+}
+
 func (p part) open(ctx context.Context, open Opener) (*service.Service, error) {
 	migrations, err := p.migrations()
 	if err != nil {
@@ -74,7 +90,11 @@ func (p part) open(ctx context.Context, open Opener) (*service.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.make(db)
+	err = db.Log().Expect(ctx, p.followers...)
+	var s *service.Service
+	if err == nil {
+		s, err = p.make(db)
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

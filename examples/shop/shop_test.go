@@ -182,6 +182,49 @@ func TestDatabasesAreSevenFiles(t *testing.T) {
 	}
 }
 
+// TestLogsWaitForTheirFollowers: each log is held for just those who follow it, also
+// before they have come.
+func TestLogsWaitForTheirFollowers(t *testing.T) {
+	services, err := shop.Open(t.Context(), files(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shop.Close(services)
+	for _, producer := range services {
+		var want, got []string
+		for _, consumer := range services {
+			if _, ok := consumer.Follows[producer.Name]; ok {
+				want = append(want, consumer.Name)
+			}
+		}
+		list, err := producer.DB.Log().Followers(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range list {
+			got = append(got, f.Name)
+		}
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s waits for %v, want %v", producer.Name, got, want)
+		}
+	}
+}
+
+// TestOpenOne: a service opens alone, and one that does not exist is named.
+func TestOpenOne(t *testing.T) {
+	one, err := shop.OpenOne(t.Context(), "payment", files(t.TempDir()))
+	if err != nil || one.Name != "payment" {
+		t.Fatalf("%v, %v", one, err)
+	}
+	if err := one.DB.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := shop.OpenOne(t.Context(), "casino", files(t.TempDir())); bailiwick.CodeOf(err) != bailiwick.NotFound {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestOpenClosesWhatItOpened: a failure half-way leaves no database locked.
 func TestOpenClosesWhatItOpened(t *testing.T) {
 	dir := t.TempDir()
