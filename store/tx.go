@@ -58,48 +58,16 @@ func (tx *Tx) Publish(msgs ...bailiwick.Message) error {
 		return &bailiwick.Error{Code: bailiwick.Invalid, Op: "store: publish", Err: errReadOnly, Do: "publish inside DB.Do"}
 	}
 	for _, m := range msgs {
-		if m.Type == "" || m.Key == "" || m.Version < 1 {
-			return &bailiwick.Error{Code: bailiwick.Invalid, Op: "store: publish", Err: errIncomplete, Do: "set Key, Type and a Version from 1"}
+		if err := Complete(tx.ctx, &m, tx.cause, tx.db.ids, tx.Now); err != nil {
+			return err
 		}
-		tx.fill(&m)
+		m.Log = tx.db.log.name
 		tx.messages = append(tx.messages, m)
 	}
 	return nil
 }
 
-var (
-	errReadOnly   = errors.New("the transaction is read-only")
-	errIncomplete = errors.New("the message lacks a key, a type or a version")
-)
-
-func (tx *Tx) fill(m *bailiwick.Message) {
-	if m.ID.IsZero() {
-		m.ID = tx.db.ids.New()
-	}
-	if m.Time.IsZero() {
-		m.Time = tx.Now()
-	}
-	m.Time = m.Time.UTC().Truncate(time.Microsecond)
-	m.Log = tx.db.log.name
-	if c := tx.cause; c != nil {
-		if m.Correlation == "" {
-			m.Correlation = c.Correlation
-		}
-		if m.Causation.IsZero() {
-			m.Causation = c.ID
-		}
-		if m.Trace == "" {
-			m.Trace = c.Trace
-		}
-		return
-	}
-	if m.Correlation == "" {
-		m.Correlation = bailiwick.Correlation(tx.ctx)
-	}
-	if m.Trace == "" {
-		m.Trace = bailiwick.Trace(tx.ctx)
-	}
-}
+var errReadOnly = errors.New("the transaction is read-only")
 
 func (tx *Tx) flush() error {
 	if len(tx.messages) == 0 {

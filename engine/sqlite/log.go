@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
@@ -17,10 +16,8 @@ import (
 var appendChunks = [...]int{16, 4, 1}
 
 var appendTexts = func() (texts [len(appendChunks)]string) {
-	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	for i, n := range appendChunks {
-		texts[i] = "INSERT INTO bailiwick_log (id, key, type, version, time, correlation, causation, trace, data) VALUES " +
-			row + strings.Repeat(", "+row, n-1)
+		texts[i] = appendText(n)
 	}
 	return texts
 }()
@@ -46,8 +43,8 @@ func (w *writer) write() error {
 	for i, n := range appendChunks {
 		for len(msgs) >= n {
 			values := make([]any, 0, 9*n)
-			for _, m := range msgs[:n] {
-				values = append(values, idText(m.ID), m.Key, m.Type, m.Version, m.Time.UnixMicro(), m.Correlation, idText(m.Causation), m.Trace, m.Data)
+			for j := range msgs[:n] {
+				values = appendValues(values, &msgs[j])
 			}
 			res, err := w.conn.exec(bare, appendTexts[i], values...)
 			if err != nil {
