@@ -21,6 +21,12 @@ const (
 	exitAtOnce     = 130
 )
 
+// The codes that only this program prints, beside those of the library.
+const (
+	codeUsage      bailiwick.Code = "usage"
+	codeUnbalanced bailiwick.Code = "not_reconciled"
+)
+
 // errUnbalanced says that a replay did not reconcile; its report tells the rest.
 var errUnbalanced = errors.New("the replay does not reconcile; the report says where")
 
@@ -59,9 +65,9 @@ func report(w io.Writer, err error, asJSON bool) {
 	code := bailiwick.CodeOf(err)
 	switch {
 	case errors.As(err, new(usageError)):
-		code = "usage"
+		code = codeUsage
 	case errors.Is(err, errUnbalanced):
-		code = "not_reconciled"
+		code = codeUnbalanced
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": text, "code": code, "exit": exitCode(err)})
 }
