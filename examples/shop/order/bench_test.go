@@ -2,7 +2,6 @@ package order_test
 
 import (
 	"fmt"
-	"syscall"
 	"testing"
 	"time"
 
@@ -32,10 +31,4 @@ func BenchmarkPlaceOrder(b *testing.B) {
 	})
 	b.StopTimer()
 	b.ReportMetric(float64((processorTime(b)-begun).Microseconds())/float64(b.N), "cpu-µs/order")
-}
-
-func processorTime(b *testing.B) time.Duration {
-	var usage syscall.Rusage
-	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
