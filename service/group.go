@@ -13,6 +13,7 @@ import (
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
 	"github.com/bailiwick/bailiwick/service/settle"
+	"github.com/bailiwick/bailiwick/store"
 )
 
 // Options tune a Group. The zero value is ready to use.
@@ -26,6 +27,9 @@ type Options struct {
 	IDs *bailiwick.IDs
 	// Metrics are served at /NAME/metrics, by the name of the service.
 	Metrics map[string]http.Handler
+	// Feed makes what serves a service's log to followers in other processes, at
+	// /NAME/feed; nil means that none is served. engine/httpfeed has one.
+	Feed func(log *store.Log) http.Handler
 	// Sources returns the log of producer as consumer reads it; nil means that the
 	// producers are services of the same group.
 	Sources func(ctx context.Context, consumer *Service, producer string, types []string) (follow.Source, error)

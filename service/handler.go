@@ -17,6 +17,7 @@ import (
 //	/NAME/healthz/ready  200 while the service takes requests, else 503
 //	/NAME/status         how it is doing, as JSON
 //	/NAME/metrics        what Options.Metrics holds for it
+//	/NAME/feed           its log, by Options.Feed; also while the group drains
 //
 // and /healthz/live, /healthz/ready and /status for all of them. Requests carry a
 // correlation id and a trace; see package trace.
@@ -49,6 +50,9 @@ func (g *Group) mount(mux *http.ServeMux, s *Service, prefix string) {
 	})
 	if m := g.opts.Metrics[s.Name]; m != nil {
 		mux.Handle("GET "+prefix+"/metrics", m)
+	}
+	if g.opts.Feed != nil {
+		mux.Handle("GET "+prefix+"/feed", g.opts.Feed(s.DB.Log()))
 	}
 	if s.API != nil {
 		mux.Handle(prefix+"/", g.admit(http.StripPrefix(prefix, s.API)))

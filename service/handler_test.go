@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -86,5 +87,23 @@ func TestCorrelationReachesOtherServices(t *testing.T) {
 	})
 	if err != nil || correlation != "ticket-12" {
 		t.Errorf("the effect has correlation id %q: %v", correlation, err)
+	}
+}
+
+// A service's log is served beside its API, and also while requests are refused: the
+// followers in other processes have to come to rest too.
+func TestFeedIsServed(t *testing.T) {
+	g := group(t, service.Options{Feed: func(log *store.Log) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, log.Name()) })
+	}}, orders(t, nil, nil), billing(t, nothing))
+	if w := call(g, "GET", "/orders/feed"); w.Code != http.StatusOK || w.Body.String() != "orders/outbox" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := call(g, "POST", "/orders/orders/1"); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a request before the start: %d", w.Code)
+	}
+	without := group(t, service.Options{}, orders(t, nil, nil))
+	if w := call(without, "GET", "/orders/feed"); w.Code == http.StatusOK {
+		t.Errorf("without Options.Feed: %d %s", w.Code, w.Body)
 	}
 }
