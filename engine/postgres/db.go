@@ -25,6 +25,8 @@ type db struct {
 
 	lookFor time.Duration // see the constant
 
+	migrated atomic.Bool // the schema was looked at, so that connections join
+
 	waiting atomic.Int64
 	commits atomic.Int64
 

@@ -4,9 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"fmt"
 
-	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -49,6 +47,7 @@ func (d *db) migrate(ctx context.Context, s *session, rebasing bool) error {
 	if err != nil {
 		return err
 	}
+	pendingService = store.DueMigrations(pendingService, !f.exists, d.opts.Contract)
 	if !rebasing {
 		if err := f.checkIdentity(); err != nil {
 			return err
@@ -70,7 +69,8 @@ func (d *db) migrate(ctx context.Context, s *session, rebasing bool) error {
 			return err
 		}
 	}
-	return nil
+	d.migrated.Store(true)
+	return d.join(ctx, s)
 }
 
 // settle records whose database it is, with the table that migrations are
@@ -104,29 +104,6 @@ func (d *db) settle(ctx context.Context, conn *sql.Conn) error {
 		_, err := tx.ExecContext(ctx, d.q(`INSERT INTO bailiwick_meta VALUES ('owner', $1)`), d.opts.Owner)
 		return err
 	})
-}
-
-// apply runs one migration and records it, in a transaction of its own.
-func (d *db) apply(ctx context.Context, conn *sql.Conn, component string, m store.Migration) error {
-	err := inTx(ctx, conn, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `SET LOCAL search_path = `+d.schema); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, store.ForEngine("postgres", m.SQL)); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, d.q(`INSERT INTO bailiwick_migrations (component, version, name, checksum) VALUES ($1, $2, $3, $4)`),
-			component, m.Version, m.Name, m.Checksum())
-		return err
-	})
-	if err == nil {
-		return nil
-	}
-	op := fmt.Sprintf("postgres: migrate %s to %d (%s)", component, m.Version, m.Name)
-	if unreachable(err) || ctx.Err() != nil {
-		return failure(op, err)
-	}
-	return &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: err, Do: "correct the migration; nothing of it was applied"}
 }
 
 // inTx runs fn in one transaction of conn.

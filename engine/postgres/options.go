@@ -13,6 +13,10 @@ type Options struct {
 	Owner string
 	// Migrations are the service's own schema, applied before Open returns.
 	Migrations []store.Migration
+	// Contract applies [store.Contract] steps too, so that there is no way back to
+	// an older program. Without it those at the end wait. While an older program
+	// has the database open, Open is refused with [bailiwick.Locked].
+	Contract bool
 	// Store tunes what does not depend on the engine.
 	Store store.Options
 	// Schema is the schema that holds all tables; "" means "public". Open puts it

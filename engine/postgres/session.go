@@ -34,6 +34,9 @@ func (d *db) session(ctx context.Context) (*session, error) {
 	if s.pg, err = native(conn); err == nil {
 		err = d.share(ctx, s)
 	}
+	if err == nil {
+		err = d.join(ctx, s)
+	}
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -63,6 +66,8 @@ const (
 	useOwnership = 0x6261696c // "bail"
 	useMigration = 0x6d696772 // "migr"
 	useSequencer = 0x73657175 // "sequ"
+	// useGeneration is the first of many: the program's generation is added.
+	useGeneration = 0x67650000 // "ge"
 )
 
 func (d *db) lockName(use int32) lockName {
@@ -113,15 +118,7 @@ func (d *db) takeAlone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	got, err := tryLock(ctx, conn, "pg_try_advisory_lock", d.ownership())
-	for n := 1; n < aloneTries && err == nil && !got; n++ {
-		select {
-		case <-time.After(alonePause):
-			got, err = tryLock(ctx, conn, "pg_try_advisory_lock", d.ownership())
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-	}
+	got, err := insist(ctx, conn, d.ownership())
 	if err == nil && !got {
 		err = &bailiwick.Error{Code: bailiwick.Locked, Op: "postgres: open", Err: errRunning, Do: "stop all processes of the owner first"}
 	}
@@ -131,6 +128,20 @@ func (d *db) takeAlone(ctx context.Context) error {
 	}
 	d.alone = conn
 	return nil
+}
+
+// insist takes a lock that nobody else may have a share of.
+func insist(ctx context.Context, conn *sql.Conn, l lockName) (got bool, err error) {
+	got, err = tryLock(ctx, conn, "pg_try_advisory_lock", l)
+	for n := 1; n < aloneTries && err == nil && !got; n++ {
+		select {
+		case <-time.After(alonePause):
+			got, err = tryLock(ctx, conn, "pg_try_advisory_lock", l)
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	return got, err
 }
 
 func tryLock(ctx context.Context, conn *sql.Conn, function string, l lockName) (got bool, err error) {

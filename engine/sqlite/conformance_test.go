@@ -14,7 +14,7 @@ func TestConformance(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Harness {
 		path := filepath.Join(t.TempDir(), "test.db")
 		options := func(s storetest.Setup) Options {
-			return Options{Owner: s.Owner, Migrations: s.Migrations, Store: s.Store}
+			return Options{Owner: s.Owner, Migrations: s.Migrations, Contract: s.Contract, Store: s.Store}
 		}
 		return storetest.Harness{
 			Open: func(ctx context.Context, s storetest.Setup) (*store.DB, error) { return Open(ctx, path, options(s)) },

@@ -32,6 +32,9 @@ type Options struct {
 	Owner string
 	// Migrations are the service's own schema.
 	Migrations []store.Migration
+	// Contract applies [store.Contract] steps too, so that there is no way back to
+	// an older program. Without it those at the end wait.
+	Contract bool
 	// Store tunes what stands above the engine.
 	Store store.Options
 	// Readers is the most connections that read at once; 0 means 4.
@@ -103,7 +106,7 @@ func open(ctx context.Context, path string, opts Options) (*DB, Options, error) 
 		return nil, opts, errors.Join(err, lock.release(true))
 	}
 	opts.Owner = owner
-	db, err := openOwned(path, opts, lock, f, p)
+	db, err := openOwned(ctx, path, opts, lock, f, p)
 	if err != nil {
 		return nil, opts, errors.Join(err, lock.release(true))
 	}
@@ -140,7 +143,7 @@ func examine(ctx context.Context, path string, opts Options) (f found, p plan, o
 		delete(f.applied, serviceComponent)
 		opts.Migrations = nil
 	}
-	if p, err = newPlan(f, opts.Migrations); err != nil {
+	if p, err = newPlan(f, opts.Migrations, opts.Contract); err != nil {
 		return f, p, "", err
 	}
 	if opts.Offline && len(p.library) > 0 {
@@ -150,7 +153,7 @@ func examine(ctx context.Context, path string, opts Options) (f found, p plan, o
 }
 
 // openOwned opens a database that was examined and is locked.
-func openOwned(path string, opts Options, lock *lock, f found, p plan) (_ *DB, err error) {
+func openOwned(ctx context.Context, path string, opts Options, lock *lock, f found, p plan) (_ *DB, err error) {
 	if !f.exists {
 		// SQLite would let the umask decide who may read it.
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
@@ -176,7 +179,7 @@ func openOwned(path string, opts Options, lock *lock, f found, p plan) (_ *DB, e
 	if err := db.writer.connect(); err != nil {
 		return nil, failure("sqlite: open", err)
 	}
-	if err := db.writer.migrate(p, opts.Owner, db.now); err != nil {
+	if err := db.writer.migrate(ctx, p, opts); err != nil {
 		return nil, err
 	}
 	if err := lock.write(LockInfo{Owner: opts.Owner, PID: os.Getpid()}); err != nil {
@@ -228,7 +231,7 @@ func examineReadOnly(path string, f found, opts Options) error {
 		}
 	}
 	delete(f.applied, serviceComponent)
-	_, err := newPlan(f, nil)
+	_, err := newPlan(f, nil, false)
 	return err
 }
 

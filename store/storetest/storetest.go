@@ -42,7 +42,9 @@ type Harness struct {
 type Setup struct {
 	Owner      string
 	Migrations []store.Migration
-	Store      store.Options
+	// Contract is the engine's option of that name.
+	Contract bool
+	Store    store.Options
 }
 
 // patience is how long the suite waits for what must happen.
@@ -66,6 +68,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"Record", recordCases},
 		{"Lease", leaseCases},
 		{"Opening", openingCases},
+		{"Phase", phaseCases},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.cases {
