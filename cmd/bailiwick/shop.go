@@ -24,36 +24,63 @@ import (
 	"github.com/bailiwick/bailiwick/store"
 )
 
-// runningShop is the shop on SQLite files in one directory.
+// runningShop is the shop, or one service of it, in this process.
 type runningShop struct {
-	dir      string
-	services []*service.Service
-	group    *service.Group
-	clients  *shop.Clients
+	files     []string // its SQLite files, which tell where the admin socket is
+	socketDir string   // where that is put
+	services  []*service.Service
+	group     *service.Group
+	clients   *shop.Clients
 }
 
-// openShop opens the databases and puts the services together. slow is the
-// duration from which a query is logged; 0 means the store's default.
+// openShop opens the databases in a directory and puts the services together. slow
+// is the duration from which a query is logged; 0 means the store's default.
 func openShop(ctx context.Context, dir string, logs io.Writer, verbose bool, slow time.Duration) (*runningShop, error) {
+	s := &runningShop{socketDir: filepath.Join(dir, "admin")}
+	e := newEquipment(logs, verbose)
+	services, err := shop.Open(ctx, func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
+		file := filepath.Join(dir, name+".db")
+		s.files = append(s.files, file)
+		opts := e.store(name)
+		opts.SlowQuery = slow
+		return sqlite.Open(ctx, file, sqlite.Options{Owner: name, Migrations: migrations, Store: opts})
+	})
+	if err == nil {
+		err = s.equip(e, service.Options{}, services...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// equipment is what services are watched with.
+type equipment struct {
+	logger  *slog.Logger
+	metrics map[string]*prometheus.Metrics
+}
+
+func newEquipment(logs io.Writer, verbose bool) *equipment {
 	level := slog.LevelInfo
 	if verbose {
 		level = slog.LevelDebug
 	}
-	logger := slog.New(trace.LogHandler(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level})))
-	metrics := map[string]*prometheus.Metrics{}
-	services, err := shop.Open(ctx, func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
-		metrics[name] = prometheus.New(name)
-		return sqlite.Open(ctx, filepath.Join(dir, name+".db"), sqlite.Options{Owner: name, Migrations: migrations,
-			Store: store.Options{Logger: logger.With("service", name), Observer: metrics[name], SlowQuery: slow}})
-	})
-	if err != nil {
-		return nil, err
-	}
-	s := &runningShop{dir: dir, services: services}
-	pages := map[string]http.Handler{}
+	return &equipment{slog.New(trace.LogHandler(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: level}))), map[string]*prometheus.Metrics{}}
+}
+
+// store returns the options with which the database of a service is watched.
+func (e *equipment) store(name string) store.Options {
+	e.metrics[name] = prometheus.New(name)
+	return store.Options{Logger: e.logger.With("service", name), Observer: e.metrics[name]}
+}
+
+// equip puts opened services together, with their metrics. It closes them if it
+// fails.
+func (s *runningShop) equip(e *equipment, opts service.Options, services ...*service.Service) (err error) {
+	opts.Logger, opts.Metrics = e.logger, map[string]http.Handler{}
 	for _, one := range services {
-		m := metrics[one.Name]
-		pages[one.Name] = m.Handler()
+		m := e.metrics[one.Name]
+		opts.Metrics[one.Name] = m.Handler()
 		err = errors.Join(err, m.Watch(one.DB), m.Count("bailiwick_sagas", "Sagas that have not ended, by state.", "state",
 			func(ctx context.Context) (map[string]int, error) {
 				status, err := admin.Inspect(ctx, one.DB)
@@ -61,13 +88,13 @@ func openShop(ctx context.Context, dir string, logs io.Writer, verbose bool, slo
 			}))
 	}
 	if err == nil {
-		s.group, err = service.NewGroup(service.Options{Logger: logger, Metrics: pages}, services...)
+		s.group, err = service.NewGroup(opts, services...)
 	}
 	if err != nil {
-		return nil, errors.Join(err, shop.Close(services))
+		return errors.Join(err, shop.Close(services))
 	}
-	s.clients = shop.InProcess(s.group.Handler())
-	return s, nil
+	s.services, s.clients = services, shop.InProcess(s.group.Handler())
+	return nil
 }
 
 // run runs the shop until work returns or ctx ends, serves it at addr ("" means
@@ -81,8 +108,8 @@ func (s *runningShop) run(ctx context.Context, addr string, work func(ctx contex
 		return err
 	}
 	defer closeAdmin()
-	for _, one := range s.services {
-		if err := sqlite.Announce(filepath.Join(s.dir, one.Name+".db"), socket); err != nil {
+	for _, file := range s.files {
+		if err := sqlite.Announce(file, socket); err != nil {
 			return err
 		}
 	}
@@ -131,7 +158,7 @@ const socketLimit = 100
 // serveAdmin serves the owner's operations on a unix socket that only this user
 // can open: it lies in a directory of mode 0700 before it is there itself.
 func (s *runningShop) serveAdmin() (socket string, stop func(), err error) {
-	dir := filepath.Join(s.dir, "admin")
+	dir := s.socketDir
 	if len(dir) > socketLimit-len("/admin.sock") {
 		dir, err = os.MkdirTemp("", "bailiwick-")
 	} else {
