@@ -201,3 +201,33 @@ func ExampleInspect() {
 	fmt.Println(status.Service, status.Log.Head, status.Sagas[saga.Parked], err)
 	// Output: order 1 0 <nil>
 }
+
+// The owner of the databases serves this on a unix socket; a command that is to
+// change something sends it there.
+func ExampleHandler() {
+	dir, _ := os.MkdirTemp("", "bw")
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	db, err := sqlite.Open(ctx, filepath.Join(dir, "order.db"), sqlite.Options{Owner: "order"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer db.Close()
+	socket := filepath.Join(dir, "admin.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server := &http.Server{Handler: admin.Handler(db)}
+	ended := make(chan error)
+	go func() { ended <- server.Serve(listener) }()
+
+	_, err = admin.Send(ctx, socket, admin.Operation{Service: "order", Action: admin.SagaRetry, Saga: "s-17"})
+	fmt.Println(bailiwick.CodeOf(err), err)
+	server.Close()
+	<-ended
+	// Output:
+	// not_found saga: find s-17: there is no such saga (not_found): list the sagas of this database
+}
