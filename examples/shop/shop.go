@@ -9,6 +9,7 @@ package shop
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/bailiwick/bailiwick"
@@ -51,6 +52,17 @@ func Names() []string {
 	names := make([]string, len(parts))
 	for i, p := range parts {
 		names[i] = p.name
+	}
+	return names
+}
+
+// Producers returns the names of the services whose logs a service follows.
+func Producers(name string) []string {
+	var names []string
+	for _, p := range parts {
+		if slices.Contains(p.followers, name) {
+			names = append(names, p.name)
+		}
 	}
 	return names
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -207,6 +208,10 @@ func TestLogsWaitForTheirFollowers(t *testing.T) {
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s waits for %v, want %v", producer.Name, got, want)
+		}
+		produce := slices.Sorted(maps.Keys(producer.Follows))
+		if names := slices.Sorted(slices.Values(shop.Producers(producer.Name))); !slices.Equal(names, produce) {
+			t.Errorf("%s follows %v, said are %v", producer.Name, produce, names)
 		}
 	}
 }
