@@ -16,15 +16,16 @@ import (
 
 // demoFlags are those of the demo.
 type demoFlags struct {
-	data, addr string
-	verbose    bool
-	generate   int
-	seed       uint64
-	replay     string
-	stock      string
-	credit     string
-	parallel   int
-	progress   int
+	listenFlags
+	data     string
+	verbose  bool
+	generate int
+	seed     uint64
+	replay   string
+	stock    string
+	credit   string
+	parallel int
+	progress int
 }
 
 const (
@@ -71,7 +72,7 @@ on where it stopped when it is called again.`,
 		}}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "directory of the databases (default "+defaultData+", with --replay "+defaultReplay+")")
-	flags.StringVar(&f.addr, "addr", defaultAddr, "where to listen; port 0 picks a free one and says which")
+	f.listenFlags.register(cmd)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")
 	flags.StringVar(&f.replay, "replay", "", "replay this CSV file, plain or gzipped, and reconcile")
 	flags.StringVar(&f.stock, "stock", "0.9", "with --replay: opening stock as a share of what the file sells of each code, or unlimited")
@@ -96,7 +97,7 @@ func (c *cli) runDemo(ctx context.Context, errOut io.Writer, f demoFlags) error 
 	if err != nil {
 		return err
 	}
-	return shop.run(ctx, f.addr, func(ctx context.Context, base string) error {
+	return shop.run(ctx, &f.listenFlags, func(ctx context.Context, base string) error {
 		product, err := furnish(ctx, shop.clients)
 		if err != nil {
 			return err

@@ -30,9 +30,9 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	addr := ""
+	var listen *listenFlags
 	if cmd.Flags().Changed("addr") {
-		addr = f.addr
+		listen = &f.listenFlags
 	}
 	if os.Getenv("GOGC") == "" {
 		// A replay makes much garbage and keeps little: it has the memory to collect
@@ -44,7 +44,7 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 		return err
 	}
 	var report *replay.Report
-	err = s.run(cmd.Context(), addr, func(ctx context.Context, base string) (err error) {
+	err = s.run(cmd.Context(), listen, func(ctx context.Context, base string) (err error) {
 		if base != "" {
 			fmt.Fprintln(errOut, "serving "+base)
 		}

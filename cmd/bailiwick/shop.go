@@ -13,12 +13,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/engine/httpfeed"
 	"github.com/bailiwick/bailiwick/engine/prometheus"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop"
 	"github.com/bailiwick/bailiwick/service"
 	"github.com/bailiwick/bailiwick/service/admin"
+	"github.com/bailiwick/bailiwick/service/guard"
 	"github.com/bailiwick/bailiwick/service/settle"
 	"github.com/bailiwick/bailiwick/service/trace"
 	"github.com/bailiwick/bailiwick/store"
@@ -26,8 +27,9 @@ import (
 
 // runningShop is the shop, or one service of it, in this process.
 type runningShop struct {
-	files     []string // its SQLite files, which tell where the admin socket is
-	socketDir string   // where that is put
+	files     []string                // its SQLite files, which tell where the admin socket is
+	socketDir string                  // where that is put
+	listening func(base string) error // is told the address, if it is not nil
 	services  []*service.Service
 	group     *service.Group
 	clients   *shop.Clients
@@ -78,6 +80,9 @@ func (e *equipment) store(name string) store.Options {
 // fails.
 func (s *runningShop) equip(e *equipment, opts service.Options, services ...*service.Service) (err error) {
 	opts.Logger, opts.Metrics = e.logger, map[string]http.Handler{}
+	opts.Feed = func(log *store.Log) http.Handler {
+		return httpfeed.Handler(log, httpfeed.ServerOptions{Readers: guard.Follows})
+	}
 	for _, one := range services {
 		m := e.metrics[one.Name]
 		opts.Metrics[one.Name] = m.Handler()
@@ -97,12 +102,28 @@ func (s *runningShop) equip(e *equipment, opts service.Options, services ...*ser
 	return nil
 }
 
-// run runs the shop until work returns or ctx ends, serves it at addr ("" means
-// not at all), and closes it. work is called once the shop takes requests, with its
-// URL.
-func (s *runningShop) run(ctx context.Context, addr string, work func(ctx context.Context, base string) error) (err error) {
+// run runs the shop until work returns or ctx ends, serves it at an address (nil
+// means not at all), and closes it. work is called once the shop takes requests,
+// with its URL.
+func (s *runningShop) run(ctx context.Context, at *listenFlags, work func(ctx context.Context, base string) error) (err error) {
 	defer func() { err = errors.Join(err, shop.Close(s.services)) }()
-	base, server := "", &http.Server{Handler: s.group.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	base, server, listener := "", new(http.Server), net.Listener(nil)
+	if at != nil {
+		guard, err := at.guard()
+		if err != nil {
+			return err
+		}
+		if listener, err = guard.Listen(ctx, at.addr); err != nil {
+			return err
+		}
+		defer listener.Close()
+		base, server = guard.URL(listener), guard.Server(listener, s.group.Handler())
+		if s.listening != nil {
+			if err := s.listening(base); err != nil {
+				return err
+			}
+		}
+	}
 	socket, closeAdmin, err := s.serveAdmin()
 	if err != nil {
 		return err
@@ -117,12 +138,7 @@ func (s *runningShop) run(ctx context.Context, addr string, work func(ctx contex
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	all, ctx := errgroup.WithContext(ctx)
-	if addr != "" {
-		listener, err := net.Listen("tcp", addr)
-		if err != nil {
-			return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "listen", Err: err, Do: "name another address with --addr, or port 0 for a free one"}
-		}
-		base = "http://" + listener.Addr().String()
+	if listener != nil {
 		all.Go(func() error {
 			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				return err
@@ -159,6 +175,9 @@ const socketLimit = 100
 // can open: it lies in a directory of mode 0700 before it is there itself.
 func (s *runningShop) serveAdmin() (socket string, stop func(), err error) {
 	dir := s.socketDir
+	if dir == "" {
+		return "", func() {}, nil // a database that is no file is changed beside its owners
+	}
 	if len(dir) > socketLimit-len("/admin.sock") {
 		dir, err = os.MkdirTemp("", "bailiwick-")
 	} else {

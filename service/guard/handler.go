@@ -1,0 +1,108 @@
+package guard
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/bailiwick/bailiwick"
+)
+
+type contextKey struct{}
+
+// Reader returns the name of the reader whose token a request brought; ok is false
+// where none was asked for.
+func Reader(ctx context.Context) (name string, ok bool) {
+	name, ok = ctx.Value(contextKey{}).(string)
+	return name, ok
+}
+
+// Follows says whether the caller of a request may follow a log as follower: where
+// a token was asked for, under the name of its reader only, because a follower
+// tells the log what it may forget. "" stands for somebody who only reads. It is
+// what httpfeed.ServerOptions.Readers wants.
+func Follows(r *http.Request, follower string) error {
+	name, ok := Reader(r.Context())
+	if !ok || follower == "" || follower == name {
+		return nil
+	}
+	return fmt.Errorf("the token is that of the reader %q, who may not follow as another", name)
+}
+
+// Handler guards next. local says that only this machine reaches it: then a token
+// is asked for only if there is a token file.
+func (g *Guard) Handler(next http.Handler, local bool) http.Handler {
+	next = http.MaxBytesHandler(next, g.opts.MaxBody)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		need, ok := g.opts.Guarded(r)
+		switch {
+		case !ok:
+			next.ServeHTTP(w, r)
+		case g.tokens != nil:
+			g.admit(w, r, next, need)
+		case !local:
+			refuse(w, http.StatusForbidden, "the server has no token file, so only its own machine may read this")
+		case !localName(r.Host):
+			// A web page elsewhere can have a browser on this machine ask, under its own name.
+			refuse(w, http.StatusForbidden, "without a token this is for callers that name the machine localhost, or by its loopback address")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// admit lets a reader in who has the right, and not too much under way.
+func (g *Guard) admit(w http.ResponseWriter, r *http.Request, next http.Handler, need Right) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	e, ok := g.tokens.find(strings.TrimSpace(token))
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="bailiwick"`)
+		refuse(w, http.StatusUnauthorized, "this needs a bearer token that the server knows")
+		return
+	}
+	if !e.may(need) {
+		refuse(w, http.StatusForbidden, fmt.Sprintf("the reader %q has not the right %s", e.reader, need))
+		return
+	}
+	busy := g.tokens.busy[e.reader]
+	defer busy.Add(-1)
+	if busy.Add(1) > int64(g.opts.MaxRequests) {
+		w.Header().Set("Retry-After", "1")
+		refuse(w, http.StatusTooManyRequests, fmt.Sprintf("the reader %q has too many requests under way", e.reader))
+		return
+	}
+	next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, e.reader)))
+}
+
+// localName says whether a Host header names this machine.
+func localName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// refuse answers with problem details (RFC 9457).
+func refuse(w http.ResponseWriter, status int, detail string) {
+	body, _ := json.Marshal(struct { // cannot fail: plain fields
+		Title  string         `json:"title"`
+		Status int            `json:"status"`
+		Detail string         `json:"detail"`
+		Code   bailiwick.Code `json:"code"`
+	}{http.StatusText(status), status, detail, refusalCode(status)})
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // whoever asked may have gone
+}
+
+func refusalCode(status int) bailiwick.Code {
+	if status == http.StatusTooManyRequests {
+		return bailiwick.Unavailable
+	}
+	return bailiwick.Invalid
+}
