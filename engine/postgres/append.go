@@ -14,6 +14,9 @@ func (t *tx) Append(msgs []bailiwick.Message) error {
 	if len(msgs) == 0 {
 		return nil
 	}
+	if t.db.logless {
+		return t.db.noLog("postgres: append")
+	}
 	t.closeRows()
 	n := len(msgs)
 	ids, causes := make([]pgtype.UUID, n), make([]pgtype.UUID, n)

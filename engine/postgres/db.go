@@ -26,6 +26,7 @@ type db struct {
 	lookFor time.Duration // see the constant
 
 	migrated atomic.Bool // the schema was looked at, so that connections join
+	logless  bool        // a guest that only follows has no log
 
 	waiting atomic.Int64
 	commits atomic.Int64

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"embed"
 
+	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -28,12 +29,18 @@ func (d *db) migrate(ctx context.Context, s *session, rebasing bool) error {
 	}
 	defer unlock(context.WithoutCancel(ctx), s.Conn, l)
 
+	if d.opts.Guest != "" {
+		return d.verify(ctx, s, rebasing)
+	}
 	f, err := d.read(ctx, s.Conn)
 	if err != nil {
 		return err
 	}
 	if err := f.checkOwner(d.opts.Owner); err != nil {
 		return err
+	}
+	if f.guest {
+		return &bailiwick.Error{Code: bailiwick.Invalid, Op: "postgres: open", Err: errManaged, Do: "open it with Options.Guest"}
 	}
 	engine, err := engineMigrations()
 	if err != nil {
@@ -86,19 +93,7 @@ func (d *db) settle(ctx context.Context, conn *sql.Conn) error {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, d.q(`
-			CREATE TABLE bailiwick_meta (
-				name  text PRIMARY KEY,
-				value text NOT NULL
-			);
-			CREATE TABLE bailiwick_migrations (
-				component text NOT NULL, -- 'bailiwick' or 'service'
-				version   integer NOT NULL,
-				name      text NOT NULL,
-				checksum  text NOT NULL, -- hexadecimal SHA-256 of the statements
-				applied   timestamptz NOT NULL DEFAULT now(),
-				PRIMARY KEY (component, version)
-			)`)); err != nil {
+		if _, err := tx.ExecContext(ctx, d.q(ledger)); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, d.q(`INSERT INTO bailiwick_meta VALUES ('owner', $1)`), d.opts.Owner)

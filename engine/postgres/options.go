@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick/store"
+	"github.com/bailiwick/bailiwick/store/guest"
 )
 
 // Options say whose database it is and how it is used. Only Owner must be set.
@@ -13,6 +14,12 @@ type Options struct {
 	Owner string
 	// Migrations are the service's own schema, applied before Open returns.
 	Migrations []store.Migration
+	// Guest names the parts of this project that a database holds whose tables the
+	// service manages itself: "outbox", "inbox", "saga", or several with commas
+	// between them. The tables come with the service's own migrations, which
+	// "bailiwick schema print" writes; they are compared with what the parts need
+	// and never altered. Migrations must be empty then.
+	Guest guest.Parts
 	// Contract applies [store.Contract] steps too, so that there is no way back to
 	// an older program. Without it those at the end wait. While an older program
 	// has the database open, Open is refused with [bailiwick.Locked].

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
+	"github.com/bailiwick/bailiwick/store/guest"
 )
 
 // identity names a database among all there are: transaction ids, and so the
@@ -25,6 +26,8 @@ const presentIdentity = `SELECT (SELECT system_identifier::text FROM pg_control_
 type facts struct {
 	exists   bool // it has the engine's tables
 	owner    string
+	guest    bool                                // the tables are managed by the service
+	logs     bool                                // there is a log
 	applied  map[string][]store.AppliedMigration // by component
 	recorded *identity                           // nil before the log exists
 	present  identity
@@ -36,7 +39,9 @@ func (d *db) read(ctx context.Context, conn *sql.Conn) (f facts, err error) {
 	if err != nil || !f.exists {
 		return f, err
 	}
-	err = conn.QueryRowContext(ctx, d.q(`SELECT value FROM bailiwick_meta WHERE name = 'owner'`)).Scan(&f.owner)
+	err = conn.QueryRowContext(ctx, d.q(`SELECT coalesce(max(value) FILTER (WHERE name = 'owner'), ''),
+		coalesce(bool_or(name = $2 AND value = $3), false), to_regclass($1) IS NOT NULL FROM bailiwick_meta`),
+		d.schema+".bailiwick_log_history", guest.MetaKey, guest.MetaValue).Scan(&f.owner, &f.guest, &f.logs)
 	if err != nil {
 		return f, err
 	}
@@ -46,7 +51,7 @@ func (d *db) read(ctx context.Context, conn *sql.Conn) (f facts, err error) {
 	if err = conn.QueryRowContext(ctx, presentIdentity).Scan(&f.present.system, &f.present.database); err != nil {
 		return f, err
 	}
-	if len(f.applied[componentEngine]) == 0 {
+	if !f.logs {
 		return f, nil
 	}
 	f.recorded = new(identity)
@@ -75,7 +80,7 @@ func (d *db) applied(ctx context.Context, conn *sql.Conn) (map[string][]store.Ap
 
 // checkOwner refuses a database of another service.
 func (f *facts) checkOwner(name string) error {
-	if !f.exists || name == "" || f.owner == name {
+	if !f.exists || name == "" || f.owner == "" || f.owner == name {
 		return nil
 	}
 	return &bailiwick.Error{Code: bailiwick.WrongOwner, Op: "postgres: open", Err: fmt.Errorf("it belongs to %q, not to %q", f.owner, name),
@@ -94,7 +99,7 @@ func (f *facts) checkIdentity() error {
 }
 
 var (
-	errNotOurs = errors.New("the schema holds no tables of Bailiwick")
+	errNotOurs = errors.New("the schema holds no tables of Bailiwick that a service has opened")
 	errOlder   = errors.New("the tables are older than this program")
 )
 
@@ -105,7 +110,7 @@ func (d *db) inspect(ctx context.Context, s *session, rebasing bool) error {
 	if err != nil {
 		return err
 	}
-	if !f.exists {
+	if !f.exists || f.owner == "" {
 		return &bailiwick.Error{Code: bailiwick.NotDatabase, Op: "postgres: open", Err: errNotOurs, Do: "check the URL and the schema"}
 	}
 	if err := f.checkOwner(d.opts.Owner); err != nil {
@@ -122,7 +127,7 @@ func (d *db) inspect(ctx context.Context, s *session, rebasing bool) error {
 	if len(pending) > 0 {
 		return &bailiwick.Error{Code: bailiwick.Unsupported, Op: "postgres: open", Err: errOlder, Do: "start the owner once with this version"}
 	}
-	d.opts.Owner = f.owner
+	d.opts.Owner, d.logless = f.owner, !f.logs
 	if d.opts.ReadOnly || rebasing {
 		return nil // what is read of a copy is right; only its snapshots are not
 	}
