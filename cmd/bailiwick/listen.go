@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"net"
 	"net/http"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/service/guard"
 )
 
@@ -31,6 +35,25 @@ func (f *listenFlags) register(cmd *cobra.Command) {
 // guard reads the files that the flags name.
 func (f *listenFlags) guard() (*guard.Guard, error) {
 	return guard.New(guard.Options{CertFile: f.cert, KeyFile: f.key, Plain: f.plain, TokenFile: f.tokens})
+}
+
+// listen listens as the flags say. Where that fails, it tells what to do in their
+// words.
+func (f *listenFlags) listen(ctx context.Context) (*guard.Guard, net.Listener, error) {
+	g, err := f.guard()
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err := g.Listen(ctx, f.addr)
+	var refused *bailiwick.Error
+	if errors.As(err, &refused) {
+		do := "name another address with --addr, or port 0 for a free one"
+		if refused.Code == bailiwick.Invalid {
+			do = "listen at 127.0.0.1, give --tls-cert and --tls-key, or --plain-http where the network is trusted"
+		}
+		err = &bailiwick.Error{Code: refused.Code, Op: "listen", Err: refused.Err, Do: do}
+	}
+	return g, listener, err
 }
 
 // dialFlags say how a command reads from services elsewhere.

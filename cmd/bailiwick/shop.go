@@ -109,15 +109,12 @@ func (s *runningShop) run(ctx context.Context, at *listenFlags, work func(ctx co
 	defer func() { err = errors.Join(err, shop.Close(s.services)) }()
 	base, server, listener := "", new(http.Server), net.Listener(nil)
 	if at != nil {
-		guard, err := at.guard()
-		if err != nil {
-			return err
-		}
-		if listener, err = guard.Listen(ctx, at.addr); err != nil {
+		var door *guard.Guard
+		if door, listener, err = at.listen(ctx); err != nil {
 			return err
 		}
 		defer listener.Close()
-		base, server = guard.URL(listener), guard.Server(listener, s.group.Handler())
+		base, server = door.URL(listener), door.Server(listener, s.group.Handler())
 		if s.listening != nil {
 			if err := s.listening(base); err != nil {
 				return err
