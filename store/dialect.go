@@ -9,7 +9,7 @@ import "strings"
 //
 // has the clause on SQLite and none elsewhere. Engines apply it to migrations.
 func ForEngine(engine, text string) string {
-	mark := "/*" + engine + " "
+	mark := "/*" + engine
 	if !strings.Contains(text, mark) {
 		return text
 	}
@@ -17,11 +17,16 @@ func ForEngine(engine, text string) string {
 	for {
 		before, rest, found := strings.Cut(text, mark)
 		b.WriteString(before)
-		if !found {
+		switch {
+		case !found:
 			return b.String()
+		case rest == "" || !strings.ContainsRune(" \t\r\n", rune(rest[0])): // another word begins like that
+			b.WriteString(mark)
+			text = rest
+		default:
+			hint, after, _ := strings.Cut(rest[1:], "*/")
+			b.WriteString(hint)
+			text = after
 		}
-		hint, after, _ := strings.Cut(rest, "*/")
-		b.WriteString(hint)
-		text = after
 	}
 }

@@ -17,4 +17,7 @@ func TestForEngine(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", engine, got, want)
 		}
 	}
+	if got := store.ForEngine("sqlite", "/*sqlite\nONE*/ /*sqlitex TWO*/ /*sqlite*/"); got != "ONE /*sqlitex TWO*/ /*sqlite*/" {
+		t.Errorf("a hint on a line of its own: %q", got)
+	}
 }

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"context"
-
-	"github.com/bailiwick/bailiwick"
-)
+import "context"
 
 // Expect has the log hold its messages for followers that have not come yet: each
 // name is registered as a required follower at the log's beginning. One that is
@@ -14,15 +10,10 @@ import (
 // be read by all of them from its first message, in whatever order they start;
 // without this, the first to come lets the log forget what the second has not seen.
 func (l *Log) Expect(ctx context.Context, names ...string) error {
-	err := l.expect(ctx, names)
-	if bailiwick.CodeOf(err) == bailiwick.Conflict {
-		err = l.expect(ctx, names) // another process registered one meanwhile
-	}
-	return err
-}
-
-func (l *Log) expect(ctx context.Context, names []string) error {
 	return l.db.Do(ctx, func(tx *Tx) error {
+		if err := lockFollowers(tx); err != nil {
+			return err
+		}
 		for _, name := range names {
 			_, known, err := tx.Get(followerKind, name)
 			if err != nil {

@@ -65,6 +65,9 @@ func (l *Log) Feed(ctx context.Context, who Subscriber) (*Feed, error) {
 		state = FollowerBestEffort
 	}
 	err := l.db.Do(ctx, func(tx *Tx) error {
+		if err := lockFollowers(tx); err != nil {
+			return err
+		}
 		r, ok, err := tx.Get(followerKind, who.Name)
 		if err != nil {
 			return err
@@ -96,6 +99,11 @@ func (l *Log) Feed(ctx context.Context, who Subscriber) (*Feed, error) {
 	l.feeds[who.Name] = f
 	return f, nil
 }
+
+// lockFollowers has the processes that share a database change what it remembers
+// of the log's followers one after another: each reads the records before it
+// writes them.
+func lockFollowers(tx *Tx) error { return tx.Lock(followerKind) }
 
 func followerRecord(reg RegisteredFollower, state string, version int64) Record {
 	reg.State = state

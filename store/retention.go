@@ -99,6 +99,9 @@ func (l *Log) writePositions(ctx context.Context) (upTo int64, err error) {
 	r := l.db.opts.Retention
 	var expired []string
 	err = l.db.Do(ctx, func(tx *Tx) error {
+		if err := lockFollowers(tx); err != nil {
+			return err
+		}
 		records, err := tx.List(Query{Kind: followerKind})
 		if err != nil {
 			return err

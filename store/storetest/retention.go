@@ -11,6 +11,35 @@ import (
 )
 
 var retentionCases = []testCase{
+	// The processes that share a database write down at the same moments how far its
+	// followers have come.
+	{"InstancesWriteDownTogether", func(s *suite) {
+		db := s.open()
+		if !db.Capabilities().Shared {
+			s.Skip("one process owns the database at a time")
+		}
+		instances := []*store.DB{db, s.open()}
+		const n = 30
+		for range n {
+			s.publish(db, "order.placed", "1")
+		}
+		s.head(db, n)
+		s.head(instances[1], n)
+		s.parallel(len(instances), func(i int) error {
+			for seq := range int64(n) {
+				f, err := instances[i].Log().Feed(s.ctx, store.Subscriber{Name: "payment", Types: []string{fmt.Sprint(seq, i)}})
+				if err != nil {
+					return err
+				}
+				f.Ack(bailiwick.Position{Epoch: 1, Seq: seq + 1})
+				if err := instances[i].Log().Trim(s.ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		s.bounds(db, n, n)
+	}},
 	// A log that was trimmed to empty must not begin at 1 again: followers would
 	// take new messages for old ones.
 	{"TrimToEmptyRestartAppend", func(s *suite) {
