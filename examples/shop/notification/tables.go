@@ -14,9 +14,9 @@ import (
 // add records a notice. A second one of a document and kind is an error: the
 // customer would be told twice.
 func add(tx *store.Tx, n notificationapi.Notice) error {
-	customer := sql.NullString{String: n.Customer, Valid: n.Customer != ""}
-	_, err := tx.SQL().Exec(`INSERT INTO notice (document, kind, customer, text, at) VALUES (?, ?, ?, ?, ?)`,
-		n.Document, n.Kind, customer, n.Text, n.At.UnixMilli())
+	recipient := sql.NullString{String: n.Customer, Valid: n.Customer != ""}
+	_, err := tx.SQL().Exec(`INSERT INTO notice (document, kind, recipient, text, at) VALUES (?, ?, ?, ?, ?)`,
+		n.Document, n.Kind, recipient, n.Text, n.At.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("notification: record %s: %w", n.ID, err)
 	}
@@ -26,7 +26,7 @@ func add(tx *store.Tx, n notificationapi.Notice) error {
 // notices reads the service's table.
 type notices struct{ db *store.DB }
 
-const columns = `SELECT document, kind, COALESCE(customer, ''), text, at FROM notice`
+const columns = `SELECT document, kind, COALESCE(recipient, ''), text, at FROM notice`
 
 // document returns the notices of one document.
 func (n notices) document(ctx context.Context, document string) (notificationapi.Page, error) {
@@ -48,12 +48,12 @@ func (n notices) list(ctx context.Context, query string, args ...any) (notificat
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var document, kind, customer, text string
+			var document, kind, recipient, text string
 			var at int64
-			if err := rows.Scan(&document, &kind, &customer, &text, &at); err != nil {
+			if err := rows.Scan(&document, &kind, &recipient, &text, &at); err != nil {
 				return err
 			}
-			page.Notices = append(page.Notices, notice(document, kind, customer, text, time.UnixMilli(at)))
+			page.Notices = append(page.Notices, notice(document, kind, recipient, text, time.UnixMilli(at)))
 		}
 		return rows.Err()
 	})
