@@ -84,7 +84,11 @@ func (w *writer) announce(msgs []bailiwick.Message) {
 		return
 	}
 	w.logged = msgs[len(msgs)-1].Seq
-	if w.tell != nil {
+	switch {
+	case w.tell == nil:
+	case w.db.listener != nil:
+		w.tell(nil) // others append too; the listener tells of all in their order
+	default:
 		w.tell(msgs)
 	}
 }

@@ -22,6 +22,8 @@ type DB struct {
 	writer       *writer
 	readers      *readers
 	checkpointer *checkpointer
+	listener     *listener // where the service's own connections write too; else nil
+	logless      bool      // a guest that only follows has no log
 
 	// Pages written since the log last began anew, and how many they were when a
 	// checkpoint was last asked for and last forced. The writer's alone.
@@ -66,7 +68,7 @@ func (db *DB) name(owner string) { db.log = store.LogName(owner) }
 
 // Capabilities tells what is particular to SQLite.
 func (db *DB) Capabilities() driver.Capabilities {
-	return driver.Capabilities{Engine: "sqlite", SQL: true}
+	return driver.Capabilities{Engine: "sqlite", SQL: true, Stamps: db.listener != nil}
 }
 
 var errReadOnly = errors.New("the database was opened read-only")
@@ -159,9 +161,14 @@ func (db *DB) close() error {
 	<-db.writer.stopped
 	err := db.readers.close()
 	db.checkpointer.end()
+	how := "TRUNCATE"
+	if db.listener != nil {
+		db.listener.close()
+		how = "PASSIVE" // the service's own connections go on, and are not waited for
+	}
 	if db.writer.conn != nil {
 		// The last connection to close would do it as well, but not say whether it did.
-		_, truncated := db.checkpointer.checkpoint(db.writer.conn, "TRUNCATE")
+		_, truncated := db.checkpointer.checkpoint(db.writer.conn, how)
 		err = errors.Join(err, truncated, db.writer.conn.close())
 	}
 	return failure("sqlite: close", errors.Join(err, db.lock.release(false)))

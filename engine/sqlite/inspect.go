@@ -13,6 +13,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
+	"github.com/bailiwick/bailiwick/store/guest"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -20,6 +21,8 @@ import (
 type found struct {
 	exists  bool   // there is a file, be it empty
 	owner   string // "" where nobody is recorded
+	guest   bool   // the tables are managed by the service
+	logs    bool   // there is a log
 	applied map[string][]store.AppliedMigration
 }
 
@@ -150,6 +153,10 @@ func describe(ctx context.Context, c *conn) (found, error) {
 		return f, nil
 	}
 	if err := c.queryRow(ctx, "SELECT coalesce((SELECT value FROM bailiwick_meta WHERE name = 'owner'), '')").Scan(&f.owner); err != nil {
+		return f, err
+	}
+	if err := c.queryRow(ctx, `SELECT EXISTS (SELECT 1 FROM bailiwick_meta WHERE name = ? AND value = ?),
+		EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'bailiwick_log')`, guest.MetaKey, guest.MetaValue).Scan(&f.guest, &f.logs); err != nil {
 		return f, err
 	}
 	rows, err := c.query(ctx, "SELECT component, version, name, checksum FROM bailiwick_migrations ORDER BY component, version")

@@ -32,6 +32,9 @@ func (t *tx) Append(msgs []bailiwick.Message) error {
 	if err := t.alive(); err != nil {
 		return err
 	}
+	if t.db.logless {
+		return noLog(op)
+	}
 	t.writer.appended = append(t.writer.appended, msgs...)
 	return nil
 }
@@ -81,6 +84,9 @@ func parseID(text string) (bailiwick.ID, error) {
 func (db *DB) ReadLog(ctx context.Context, after int64, limit int) ([]bailiwick.Message, error) {
 	var list []bailiwick.Message
 	const op = "sqlite: read log"
+	if db.logless {
+		return nil, nil
+	}
 	err := db.readers.do(ctx, op, func(c *conn) error {
 		var epoch int64
 		err := c.queryRow(ctx, "SELECT epoch FROM bailiwick_log_state").Scan(&epoch)
@@ -128,6 +134,10 @@ func readLog(ctx context.Context, c *conn, epoch, after int64, limit int) ([]bai
 func (db *DB) LogState(ctx context.Context) (driver.LogState, error) {
 	state := driver.LogState{Name: db.log}
 	const op = "sqlite: log state"
+	if db.logless {
+		state.Epoch, state.History = 1, []bailiwick.Fork{{Epoch: 1}}
+		return state, nil
+	}
 	err := db.readers.do(ctx, op, func(c *conn) error {
 		if err := c.queryRow(ctx, `SELECT epoch, low, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'bailiwick_log'), 0)
 			FROM bailiwick_log_state`).Scan(&state.Epoch, &state.Low, &state.Head); err != nil {
@@ -150,12 +160,21 @@ func (db *DB) LogState(ctx context.Context) (driver.LogState, error) {
 	return state, failure(op, err)
 }
 
-// Stamp has nothing to do: messages get their seq as they are appended.
-func (db *DB) Stamp(context.Context, int64, int) ([]bailiwick.Message, error) { return nil, nil }
+// Stamp has nothing to give: messages get their seq as they are appended. Where
+// the service's own connections append too, it tells of what there is.
+func (db *DB) Stamp(ctx context.Context, term int64, limit int) ([]bailiwick.Message, error) {
+	if db.listener == nil || db.logless {
+		return nil, nil
+	}
+	return db.listener.stamp(ctx, term, limit)
+}
 
 // Trim looks at the next messages up to t.UpTo, at most t.Limit of them, and
 // deletes those that no rule keeps. A change of the rules has it look at all again.
 func (db *DB) Trim(ctx context.Context, t driver.Trim) (more bool, err error) {
+	if db.logless {
+		return false, nil
+	}
 	forever, compact := typeList(t.Forever), typeList(t.Compact)
 	rule := forever + compact
 	limit := max(t.Limit, 1)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
+	"github.com/bailiwick/bailiwick/store/guest"
 )
 
 // Synchronous says when SQLite waits for the disk.
@@ -32,6 +33,13 @@ type Options struct {
 	Owner string
 	// Migrations are the service's own schema.
 	Migrations []store.Migration
+	// Guest names the parts of this project that a file holds whose tables the
+	// service manages itself: "outbox", "inbox", "saga", or several with commas
+	// between them. The tables come with the service's own migrations, which
+	// "bailiwick schema print" writes; they are compared with what the parts need
+	// and never altered. The service's own connections may write meanwhile.
+	// Migrations must be empty then. See [Wrap].
+	Guest guest.Parts
 	// Contract applies [store.Contract] steps too, so that there is no way back to
 	// an older program. Without it those at the end wait.
 	Contract bool
@@ -94,6 +102,10 @@ func open(ctx context.Context, path string, opts Options) (*DB, Options, error) 
 		opts.Owner = owner
 		return db, opts, err
 	}
+	if opts.Guest != "" && !opts.Offline {
+		db, err := openGuest(ctx, path, opts)
+		return db, opts, err
+	}
 	if _, _, err := checkHeader(path); err != nil {
 		return nil, opts, err // before the lock, which leaves a file
 	}
@@ -138,6 +150,9 @@ func examine(ctx context.Context, path string, opts Options) (f found, p plan, o
 	if err = f.checkOwner(path, owner); err != nil {
 		return f, p, "", err
 	}
+	if f.guest && !opts.Offline {
+		return f, p, "", &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: errManaged, Do: "open it with Options.Guest"}
+	}
 	if opts.Offline {
 		// Whoever works by hand does not know the service's migrations.
 		delete(f.applied, serviceComponent)
@@ -165,6 +180,10 @@ func openOwned(ctx context.Context, path string, opts Options, lock *lock, f fou
 		}
 	}
 	db := newDB(path, opts, lock)
+	db.logless = f.exists && !f.logs && f.guest
+	if f.guest {
+		db.listener = &listener{open: db.readers.open, log: db.log}
+	}
 	defer func() {
 		if err == nil {
 			return
@@ -187,6 +206,9 @@ func openOwned(ctx context.Context, path string, opts Options, lock *lock, f fou
 	}
 	if err := db.writer.load(); err != nil {
 		return nil, failure("sqlite: open", err)
+	}
+	if l := db.listener; l != nil {
+		l.epoch, l.last = db.writer.epoch, db.writer.logged
 	}
 	go db.writer.run()
 	go db.checkpointer.run()
@@ -218,6 +240,7 @@ func openReadOnly(ctx context.Context, path string, opts Options) (*DB, string, 
 		return nil, "", errors.Join(err, db.Close())
 	}
 	db.name(f.owner)
+	db.logless = !f.logs
 	return db, f.owner, nil
 }
 

@@ -49,6 +49,9 @@ func (w *writer) reopen() error {
 		w.discard()
 		return err
 	}
+	if w.db.listener != nil {
+		return nil // it finds them
+	}
 	var missed []bailiwick.Message
 	for {
 		more, err := readLog(bare, w.conn, w.epoch, w.logged+int64(len(missed)), 1000)
@@ -70,7 +73,9 @@ func (w *writer) reopen() error {
 
 // load reads, once the database was opened, where the log and the commits stand.
 func (w *writer) load() error {
-	if err := w.conn.queryRow(bare, `SELECT epoch, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'bailiwick_log'), 0)
+	if w.db.logless {
+		w.epoch = 1
+	} else if err := w.conn.queryRow(bare, `SELECT epoch, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'bailiwick_log'), 0)
 		FROM bailiwick_log_state`).Scan(&w.epoch, &w.logged); err != nil {
 		return err
 	}
