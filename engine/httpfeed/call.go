@@ -77,10 +77,7 @@ func (f *Feed) drop(c *call) {
 func (f *Feed) perform(ctx context.Context, c *call) {
 	defer close(c.done)
 	f.mu.Lock()
-	at := place{Position: c.after}
-	if f.doubt {
-		at.id = f.window.idAt(c.after)
-	}
+	at := place{c.after, f.window.idAt(c.after)}
 	f.mu.Unlock()
 	got, err := f.ask(ctx, c, at)
 	f.mu.Lock()
@@ -88,9 +85,8 @@ func (f *Feed) perform(ctx context.Context, c *call) {
 	f.drop(c)
 	if err != nil {
 		c.err = err
-		f.doubt = f.doubt || ctx.Err() == nil
 		return
 	}
-	c.run, f.head, f.doubt = got.run, got.head, false
+	c.run, f.head = got.run, got.head
 	f.window.push(got.run)
 }

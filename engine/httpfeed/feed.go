@@ -90,7 +90,7 @@ func New(opts Options) (*Feed, error) {
 	if opts.MaxBytes <= 0 {
 		opts.MaxBytes = 64 << 20
 	}
-	f := &Feed{opts: opts, base: base, client: opts.Client, head: -1, doubt: true}
+	f := &Feed{opts: opts, base: base, client: opts.Client, head: -1}
 	if f.client == nil {
 		f.client = &http.Client{Transport: &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,

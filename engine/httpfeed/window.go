@@ -134,6 +134,3 @@ func (w *window) idAt(p bailiwick.Position) bailiwick.ID {
 	}
 	return bailiwick.ID{}
 }
-
-// forget drops everything: the server may tell another story now.
-func (w *window) forget() { w.runs = nil }
