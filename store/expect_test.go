@@ -48,9 +48,12 @@ func TestAnExpectedFollowerFindsTheLogsBeginning(t *testing.T) {
 	if err != nil || len(followers) != 2 || followers[0].Position.Seq != 3 || followers[1].Position.Seq != 0 {
 		t.Fatalf("registered: %+v, %v", followers, err)
 	}
-	late, err := log.Feed(ctx, store.Subscriber{Name: "late"})
+	late, err := log.Feed(ctx, store.Subscriber{Name: "late", Types: []string{"order.placed"}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if followers, err = log.Followers(ctx); err != nil || len(followers[1].Types) != 1 {
+		t.Errorf("the late follower is registered as %+v, %v", followers[1], err)
 	}
 	batch, err := late.Read(ctx, bailiwick.Position{}, 10)
 	if err != nil || len(batch.Messages) != 3 {

@@ -75,6 +75,7 @@ func (l *Log) Feed(ctx context.Context, who Subscriber) (*Feed, error) {
 		reg := RegisteredFollower{Name: who.Name, Types: who.Types, Seen: tx.Now().UTC()}
 		f.expired = false
 		if ok {
+			reg = RegisteredFollower{} // what the record does not name was not there
 			if err := json.Unmarshal(r.Data, &reg); err != nil {
 				return &bailiwick.Error{Code: bailiwick.Internal, Op: "store: register " + who.Name, Err: err}
 			}

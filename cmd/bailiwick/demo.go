@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/examples/shop"
 	"github.com/bailiwick/bailiwick/examples/shop/catalog/catalogapi"
 	"github.com/bailiwick/bailiwick/examples/shop/retail"
 )
@@ -17,15 +18,16 @@ import (
 // demoFlags are those of the demo.
 type demoFlags struct {
 	listenFlags
-	data     string
-	verbose  bool
-	generate int
-	seed     uint64
-	replay   string
-	stock    string
-	credit   string
-	parallel int
-	progress int
+	data      string
+	processes bool
+	verbose   bool
+	generate  int
+	seed      uint64
+	replay    string
+	stock     string
+	credit    string
+	parallel  int
+	progress  int
 }
 
 const (
@@ -41,6 +43,9 @@ payment, delivery and notification. Each owns a SQLite database, DIR/NAME.db; th
 talk by messages and APIs alone. Ctrl-C stops it once what is under way has come to
 rest, a second Ctrl-C at once; either way nothing that was accepted is lost.
 
+With --processes each service runs in a process of its own, as "bailiwick run" does;
+they follow each other over HTTP, behind one address. One that dies is started again.
+
 With --replay it sends a year of a real shop's trade (the columns of UCI's Online
 Retail, plain or gzipped) through the services' APIs, and then proves from their own
 tables that orders, payments, stock, deliveries and notifications agree. It exits 0
@@ -48,6 +53,7 @@ only if they do, to the last thousandth, and 4 if they do not. Interrupted, it g
 on where it stopped when it is called again.`,
 		Example: `  bailiwick demo
   bailiwick demo --addr 127.0.0.1:0 --data /tmp/shop
+  bailiwick demo --processes
   bailiwick demo --replay online-retail.csv.gz
   bailiwick demo --replay online-retail.csv.gz --stock unlimited --credit unlimited --json
   bailiwick demo --generate 2000 > small.csv`,
@@ -68,11 +74,15 @@ on where it stopped when it is called again.`,
 					return usagef("--%s goes with --replay FILE", name)
 				}
 			}
+			if f.processes {
+				return c.runFleet(cmd.Context(), cmd.ErrOrStderr(), f)
+			}
 			return c.runDemo(cmd.Context(), cmd.ErrOrStderr(), f)
 		}}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "directory of the databases (default "+defaultData+", with --replay "+defaultReplay+")")
 	f.listenFlags.register(cmd)
+	flags.BoolVar(&f.processes, "processes", false, "run each service in a process of its own")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")
 	flags.StringVar(&f.replay, "replay", "", "replay this CSV file, plain or gzipped, and reconcile")
 	flags.StringVar(&f.stock, "stock", "0.9", "with --replay: opening stock as a share of what the file sells of each code, or unlimited")
@@ -93,24 +103,41 @@ func (c *cli) runDemo(ctx context.Context, errOut io.Writer, f demoFlags) error 
 	if err != nil {
 		return err
 	}
-	shop, err := openShop(ctx, dir, errOut, f.verbose, 0)
+	s, err := openShop(ctx, dir, errOut, f.verbose, 0)
 	if err != nil {
 		return err
 	}
-	return shop.run(ctx, &f.listenFlags, func(ctx context.Context, base string) error {
-		product, err := furnish(ctx, shop.clients)
-		if err != nil {
-			return err
-		}
-		if err := c.welcome(dir, base, product); err != nil {
-			return err
-		}
-		<-ctx.Done()
-		if !c.json {
-			fmt.Fprintln(errOut, "stopping: waiting for what is under way (Ctrl-C again stops at once)")
-		}
-		return nil
+	return s.run(ctx, &f.listenFlags, func(ctx context.Context, base string) error {
+		return c.showShop(ctx, errOut, dir, base, s.clients)
 	})
+}
+
+// runFleet runs the shop, each service in a process of its own, until ctx ends.
+func (c *cli) runFleet(ctx context.Context, errOut io.Writer, f demoFlags) error {
+	dir, err := dataDir(f.data, defaultData)
+	if err != nil {
+		return err
+	}
+	fleet := newFleet(dir, errOut, f.verbose, 0)
+	return fleet.run(ctx, &f.listenFlags, func(ctx context.Context, base string) error {
+		return c.showShop(ctx, errOut, dir, base, fleet.clients(&f.listenFlags, base))
+	})
+}
+
+// showShop furnishes the shop, tells where it is, and waits until ctx ends.
+func (c *cli) showShop(ctx context.Context, errOut io.Writer, dir, base string, clients *shop.Clients) error {
+	product, err := furnish(ctx, clients)
+	if err != nil {
+		return err
+	}
+	if err := c.welcome(dir, base, product); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	if !c.json {
+		fmt.Fprintln(errOut, "stopping: waiting for what is under way (Ctrl-C again stops at once)")
+	}
+	return nil
 }
 
 // dataDir makes the directory of the databases and returns its absolute path.

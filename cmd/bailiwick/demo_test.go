@@ -33,9 +33,9 @@ type demo struct {
 	ShowSaga   string `json:"show_saga"`
 }
 
-func startDemo(t *testing.T, data string) *demo {
+func startDemo(t *testing.T, data string, more ...string) *demo {
 	t.Helper()
-	d := &demo{t: t, cmd: exec.Command(binary, "demo", "--json", "--addr", "127.0.0.1:0", "--data", data)}
+	d := &demo{t: t, cmd: exec.Command(binary, append([]string{"demo", "--json", "--addr", "127.0.0.1:0", "--data", data}, more...)...)}
 	d.cmd.Stderr = &d.errs
 	out, err := d.cmd.StdoutPipe()
 	if err == nil {

@@ -46,6 +46,10 @@ func exitCode(err error) int {
 	if errors.Is(err, errUnbalanced) {
 		return exitUnbalanced
 	}
+	var child *childError
+	if errors.As(err, &child) {
+		return child.code
+	}
 	switch bailiwick.CodeOf(err) {
 	case bailiwick.Locked, bailiwick.WrongOwner, bailiwick.SchemaNewer, bailiwick.SchemaChanged, bailiwick.NotDatabase, bailiwick.Forked:
 		return exitRefused

@@ -31,21 +31,7 @@ func TestKilledAnywhereTheReplayIsExact(t *testing.T) {
 
 // The same on the real file, where that is present and there is time.
 func TestKilledAnywhereTheRealReplayIsExact(t *testing.T) {
-	if os.Getenv("BAILIWICK_TEST") != "full" {
-		t.Skip("takes minutes: runs with BAILIWICK_TEST=full")
-	}
-	dir := os.Getenv("BAILIWICK_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	file, err := filepath.Abs(filepath.Join(dir, "online-retail.csv.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(file); err != nil {
-		t.Skip("the real file is not here: name its directory with BAILIWICK_DATA")
-	}
-	replayKilled(t, file, 541_909, 1000)
+	replayKilled(t, realFile(t), 541_909, 1000)
 }
 
 // replayKilled replays a file of so many lines, kills it at random moments that lie

@@ -81,6 +81,7 @@ func TestCallsThatAreWrong(t *testing.T) {
 		"saga list --state lost --data .", "saga list --db mysql://x", "saga list --db sqlite:a --data b",
 		"saga resolve s1 --as done --reason x --data .", "saga resolve s1 --as completed --data .",
 		"parked discard a b --data .", "parked discard a b --message 7 --data .", "parked discard a b --all --message 7",
+		"run", "run casino", "run order", "run order --peers nowhere", "run order --peer casino=http://a", "run user --db mysql://x", "run user --db sqlite:a --data b",
 		"demo --parallel 0", "demo --stock 0.5", "demo --replay a --generate 7", "demo --generate -1",
 	} {
 		t.Run(args, func(t *testing.T) { call(t, strings.Fields(args)...).expect(t, 2, "bailiwick: ") })

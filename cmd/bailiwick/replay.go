@@ -30,32 +30,37 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	var listen *listenFlags
-	if cmd.Flags().Changed("addr") {
-		listen = &f.listenFlags
-	}
 	if os.Getenv("GOGC") == "" {
 		// A replay makes much garbage and keeps little: it has the memory to collect
 		// half as often.
 		debug.SetGCPercent(200)
 	}
-	s, err := openShop(cmd.Context(), dir, errOut, f.verbose, slowReport)
-	if err != nil {
-		return err
+	opts := replay.Options{
+		Open:  func() (io.ReadCloser, error) { return os.Open(f.replay) },
+		Stock: f.stock, Credit: f.credit, Parallel: f.parallel,
+		Progress: errOut, Terminal: isTerminal(errOut) && f.progress == 0, Every: f.progress,
 	}
 	var report *replay.Report
-	err = s.run(cmd.Context(), listen, func(ctx context.Context, base string) (err error) {
+	send := func(ctx context.Context, base string) (err error) {
 		if base != "" {
 			fmt.Fprintln(errOut, "serving "+base)
 		}
 		fmt.Fprintln(errOut, "databases in "+dir)
-		report, err = replay.Run(ctx, replay.Options{
-			Open:  func() (io.ReadCloser, error) { return os.Open(f.replay) },
-			Stock: f.stock, Credit: f.credit, Parallel: f.parallel, Usage: s.usage,
-			Clients: s.clients, Progress: errOut, Terminal: isTerminal(errOut) && f.progress == 0, Every: f.progress,
-		})
+		report, err = replay.Run(ctx, opts)
 		return err
-	})
+	}
+	if f.processes {
+		fleet := newFleet(dir, errOut, f.verbose, slowReport)
+		if !cmd.Flags().Changed("addr") {
+			f.addr = "127.0.0.1:0"
+		}
+		err = fleet.run(cmd.Context(), &f.listenFlags, func(ctx context.Context, base string) error {
+			opts.Clients = fleet.clients(&f.listenFlags, base)
+			return send(ctx, base)
+		})
+	} else {
+		err = replayHere(cmd, f, dir, &opts, send)
+	}
 	if err != nil {
 		return err
 	}
@@ -68,6 +73,20 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 		err = errUnbalanced
 	}
 	return err
+}
+
+// replayHere sends a file to a shop in this process.
+func replayHere(cmd *cobra.Command, f demoFlags, dir string, opts *replay.Options, send func(ctx context.Context, base string) error) error {
+	s, err := openShop(cmd.Context(), dir, cmd.ErrOrStderr(), f.verbose, slowReport)
+	if err != nil {
+		return err
+	}
+	var listen *listenFlags
+	if cmd.Flags().Changed("addr") {
+		listen = &f.listenFlags
+	}
+	opts.Clients, opts.Usage = s.clients, s.usage
+	return s.run(cmd.Context(), listen, send)
 }
 
 func isTerminal(w io.Writer) bool {
