@@ -18,6 +18,9 @@ type Statement struct {
 	Text string `json:"sql"`
 }
 
+// Creates reports whether the statement makes its table.
+func (s Statement) Creates() bool { return createTable.MatchString(bare(s.Text)) }
+
 var aboutTable = regexp.MustCompile(`(?i)^(?:CREATE\s+TABLE|ALTER\s+TABLE|DROP\s+TABLE|INSERT\s+INTO|UPDATE|DELETE\s+FROM|CREATE\s+(?:UNIQUE\s+)?INDEX\s+\w+\s+ON)\s+(\w+)`)
 
 // split takes a text apart at its semicolons, those in comments and strings apart.
