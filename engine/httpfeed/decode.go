@@ -23,8 +23,16 @@ type event struct {
 	DataBase64    []byte          `json:"data_base64"`
 }
 
-// decode reads an answer's body.
+// decode reads an answer's body, which the messages may keep parts of.
 func decode(body []byte) ([]*bailiwick.Message, error) {
+	if list, ok := scan(body); ok {
+		return list, nil
+	}
+	return decodeAny(body)
+}
+
+// decodeAny reads events in whatever form JSON allows.
+func decodeAny(body []byte) ([]*bailiwick.Message, error) {
 	var events []event
 	if err := json.Unmarshal(body, &events); err != nil {
 		return nil, err
