@@ -13,7 +13,8 @@ import (
 )
 
 // Do sends a request with the JSON of in (nil sends no body) to the services, in this
-// process, and returns the answer whatever its status.
+// process, and returns the answer whatever its status. What is refused because the
+// services crash is sent again, as a client would.
 func (w *World) Do(method, path string, in any) *httptest.ResponseRecorder {
 	w.t.Helper()
 	var body []byte
@@ -22,13 +23,17 @@ func (w *World) Do(method, path string, in any) *httptest.ResponseRecorder {
 		body, err = json.Marshal(in)
 		must(w.t, err)
 	}
-	r := httptest.NewRequestWithContext(w.t.Context(), method, path, bytes.NewReader(body))
-	if in != nil {
-		r.Header.Set("Content-Type", "application/json")
+	for {
+		r := httptest.NewRequestWithContext(w.t.Context(), method, path, bytes.NewReader(body))
+		if in != nil {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		l, answer := w.life(), httptest.NewRecorder()
+		l.handler.ServeHTTP(answer, r)
+		if answer.Code != http.StatusServiceUnavailable || !l.isDying() {
+			return answer
+		}
 	}
-	answer := httptest.NewRecorder()
-	w.Handler().ServeHTTP(answer, r)
-	return answer
 }
 
 // Post posts the JSON of in and reads the JSON that is answered into out, which may be

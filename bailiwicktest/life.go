@@ -144,6 +144,15 @@ func (l *life) look(ctx context.Context) (settle.Unrest, error) {
 	return settle.Look(ctx, dbs, l.sources)
 }
 
+func (l *life) isDying() bool {
+	select {
+	case <-l.dying:
+		return true
+	default:
+		return false
+	}
+}
+
 // end ends the life without draining, and closes its databases.
 func (l *life) end() {
 	l.t.Helper()

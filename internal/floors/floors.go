@@ -14,6 +14,7 @@ const (
 	loop            // follow
 	patterns        // outbox, inbox, saga, and beside them the engines
 	composition
+	kit // bailiwicktest: for users' tests
 	examples
 	edge // cmd
 	hidden
@@ -41,6 +42,8 @@ func place(pkg string) (floor int, room string) {
 		return patterns, strings.Join(parts[:min(2, len(parts))], "/")
 	case "service":
 		return composition, "service"
+	case "bailiwicktest":
+		return kit, "bailiwicktest"
 	case "examples":
 		return examples, strings.Join(parts[:min(2, len(parts))], "/")
 	case "cmd":
@@ -68,6 +71,8 @@ func Wrong(from, to string, test bool) string {
 		return ""
 	case below == hidden:
 		return "internal packages are for tests"
+	case below == kit && room != next && !strings.HasSuffix(from, "test"):
+		return "bailiwicktest is for tests"
 	case below == outside:
 		if above == words && isRemote(to) {
 			return "the root needs nothing but the standard library"

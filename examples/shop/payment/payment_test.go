@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/bailiwicktest"
 	"github.com/bailiwick/bailiwick/examples/shop/payment/paymentapi"
 	"github.com/bailiwick/bailiwick/examples/shop/shoptest"
 	"github.com/bailiwick/bailiwick/examples/shop/user/userapi"
@@ -84,7 +85,7 @@ func (s till) authorise(a paymentapi.Authorisation, outcome, reason string) {
 }
 
 // void takes back what authorise did in the same step.
-func (s till) void(a paymentapi.Authorisation) (shoptest.Reply, error) {
+func (s till) void(a paymentapi.Authorisation) (bailiwicktest.Reply, error) {
 	s.t.Helper()
 	return s.Undo(paymentapi.Void, a.Document, paymentapi.Authorise, a)
 }

@@ -3,6 +3,7 @@ package shoptest_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"testing"
 
@@ -51,6 +52,7 @@ func newExampleT() *exampleT {
 func (t *exampleT) Helper()                  {}
 func (t *exampleT) Context() context.Context { return context.Background() }
 func (t *exampleT) TempDir() string          { return t.dir }
+func (t *exampleT) Output() io.Writer        { return io.Discard }
 func (t *exampleT) Cleanup(f func())         { t.cleanups = append(t.cleanups, f) }
 func (t *exampleT) Error(args ...any)        { fmt.Println(args...) }
 func (t *exampleT) Fatal(args ...any)        { panic(fmt.Sprint(args...)) }
