@@ -2,6 +2,7 @@
 
 import threading
 import unittest
+from unittest import mock
 
 from loyalty.database import Database, Locked
 from tests.house import House
@@ -61,6 +62,15 @@ class TestFeed(House):
                 raise RuntimeError("no")
         self.publish("b")
         self.assertEqual([(event["seq"], event["type"]) for event in self.read().json], [("1", "b")])
+
+    def test_changes_and_messages_are_one(self):
+        with mock.patch("loyalty.database.Transaction.flush", side_effect=OSError("disk full")):
+            with self.assertRaises(OSError):
+                with self.database.transaction() as tx:
+                    tx.execute("INSERT INTO account VALUES ('ada', 5)")
+                    tx.publish("a", 1, "ada", {})
+        with self.database.snapshot() as view:
+            self.assertEqual(view.execute("SELECT count(*) FROM account").fetchone(), (0,))
 
     def test_too_many_readers(self):
         self.server.readers = threading.BoundedSemaphore(1)
