@@ -3,6 +3,8 @@ package follow
 import (
 	"context"
 	"time"
+
+	"github.com/bailiwick/bailiwick"
 )
 
 // Waits after failures of a database or a source. They are not Retry: no message
@@ -32,7 +34,7 @@ func (r *runner) pause(ctx context.Context, n int, what string, err error) error
 		return ctx.Err()
 	}
 	wait := r.jitter(n, troubleFirst, troubleMax)
-	r.logger.Warn(what+", it is tried again", "wait", wait, "failures", n, "err", err)
+	r.logger.Warn(what+", it is tried again", "wait", wait, "failures", n, "err", bailiwick.Loggable(err))
 	return r.sleep(ctx, wait)
 }
 

@@ -158,7 +158,7 @@ func (l *lane) blame(p *parked, cause error) (state string, due time.Time) {
 		due = dueTime(now.Add(l.jitter(p.Attempts, l.retry.First, l.retry.Max)))
 	}
 	next := []any{"type", p.Message.Type, "key", p.Message.Key, "id", p.Message.ID.String(),
-		"correlation", p.Message.Correlation, "attempts", p.Attempts, "state", state, "err", cause}
+		"correlation", p.Message.Correlation, "attempts", p.Attempts, "state", state, "err", bailiwick.Loggable(cause)}
 	if !due.IsZero() {
 		next = append(next, "due", due)
 	}

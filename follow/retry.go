@@ -156,7 +156,7 @@ func (l *lane) again(ctx context.Context, key string) (due time.Time, left bool,
 	case !errors.As(err, &failed) && (blameless(err) || infrastructure(err)):
 		return due, left, err
 	case tried.Key == "":
-		l.logger.Warn("looking at a parked key failed, it is tried again", "key", key, "err", err)
+		l.logger.Warn("looking at a parked key failed, it is tried again", "key", key, "err", bailiwick.Loggable(err))
 		return l.clock.Now().Add(lookEvery), true, nil
 	}
 	due, err = l.failedAgain(ctx, tried, err)

@@ -71,7 +71,7 @@ func refuse(w http.ResponseWriter, r *http.Request, logger *slog.Logger, err err
 		p.Detail, p.Code = "the service failed; its log says why", string(bailiwick.Internal)
 	}
 	if status >= http.StatusInternalServerError && r.Context().Err() == nil { // a client that left is no failure of ours
-		logger.ErrorContext(r.Context(), "a request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		logger.ErrorContext(r.Context(), "a request failed", "method", r.Method, "path", r.URL.Path, "err", bailiwick.Loggable(err))
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)

@@ -96,7 +96,7 @@ func asProblem(ctx huma.Context, _ string, body any) (any, error) {
 	switch e := body.(type) {
 	case *Problem:
 		if e.Status >= http.StatusInternalServerError && !gone {
-			slog.ErrorContext(ctx.Context(), "request failed", "operation", ctx.Operation().OperationID, "code", e.Code, "error", e.cause)
+			slog.ErrorContext(ctx.Context(), "request failed", "operation", ctx.Operation().OperationID, "code", e.Code, "error", bailiwick.Loggable(e.cause))
 		}
 	case *huma.ErrorModel:
 		p := NewProblem(e.Status, string(bailiwick.Invalid), e.Detail)
