@@ -145,6 +145,30 @@ func TestWait(t *testing.T) {
 	}
 }
 
+// Who has committed more tells of it, also while another lane waits at the same
+// place.
+func TestAcknowledgementsDoNotWait(t *testing.T) {
+	p := produce(t, store.Options{}, httpfeed.ServerOptions{})
+	p.publish(5, "order.placed")
+	feed := p.follow()
+	if _, err := feed.Read(t.Context(), bailiwick.Position{}, 10); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	for seq := range int64(3) {
+		feed.Ack(at(seq))
+		go func() { done <- feed.Wait(ctx, at(5)) }()
+		until(t, "the log knows", func() bool { return p.acknowledged("billing") == seq })
+	}
+	stop()
+	for range 3 {
+		if err := <-done; err != context.Canceled {
+			t.Error(err)
+		}
+	}
+}
+
 func TestOnlyGet(t *testing.T) {
 	p := produce(t, store.Options{}, httpfeed.ServerOptions{})
 	response, err := http.Post(p.url(), "text/plain", nil)
