@@ -39,7 +39,8 @@ type Options struct {
 	// Timeout bounds one request; 0 means 5 s.
 	Timeout time.Duration
 	// Patience is for how long a command is tried before it is left to the saga's
-	// timer; 0 means 10 s. More than the Timeout of the saga's steps is of no use.
+	// timer; 0 means 2 s, which outlasts a restart. The other commands of its batch,
+	// and its lane, wait as long.
 	Patience time.Duration
 	// Concurrency is how many requests are under way at most; 0 means 16. Commands
 	// of one key go one after another.
@@ -80,7 +81,7 @@ func New(opts Options) (*Courier, error) {
 		return nil, wrong("there is nobody to take the replies")
 	}
 	opts.Timeout = cmp.Or(opts.Timeout, 5*time.Second)
-	opts.Patience = cmp.Or(opts.Patience, 10*time.Second)
+	opts.Patience = cmp.Or(opts.Patience, 2*time.Second)
 	opts.Concurrency = cmp.Or(opts.Concurrency, 16)
 	opts.Lanes = cmp.Or(opts.Lanes, 4)
 	if opts.Logger == nil {

@@ -81,8 +81,8 @@ func (w *world) open() {
 		w.t.Fatal(err)
 	}
 	w.options = httpstep.Options{DB: w.db, Replies: w.sagas.Handlers(), Client: &http.Client{Transport: w.wire},
-		Steps: map[string]string{"loyalty.redeem": participant, "loyalty.restore": participant},
-		Rand:  rand.New(rand.NewPCG(1, 2)), Logger: quiet}
+		Steps:    map[string]string{"loyalty.redeem": participant, "loyalty.restore": participant},
+		Patience: 10 * time.Second, Rand: rand.New(rand.NewPCG(1, 2)), Logger: quiet}
 }
 
 // start runs the courier and the timers of the sagas.
