@@ -32,7 +32,15 @@ func TestThereAndBackOnSQLite(t *testing.T) {
 		}
 	}
 	for n, p := range []program{before, after, before, after} {
-		run(p, func(in *instance) { interrupted(t, opts, in, int64(n+1)*50) })
+		run(p, func(in *instance) {
+			interrupted(t, opts, in, int64(n+1)*50)
+			if err := in.group.Settle(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if addressed(t, in.clients) == 0 {
+				t.Error("no notice is addressed to anybody")
+			}
+		})
 	}
 	run(contracting, func(in *instance) {
 		addressed(t, in.clients)
