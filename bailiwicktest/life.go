@@ -74,12 +74,12 @@ func (w *World) start() {
 // make opens a service's database and makes the service on it.
 func (w *World) make(s Service) *service.Service {
 	w.t.Helper()
-	place, known := w.places[s.Name]
+	at, known := w.places[s.Name]
 	if !known {
-		place = newPlace(w.t, w.dir, s.Name)
-		w.places[s.Name] = place
+		at = newPlace(w.t, w.dir, s.Name)
+		w.places[s.Name] = at
 	}
-	db := open(w.t, s.Name, s.Migrations, settings{url: place, clock: w.Clock})
+	db := open(w.t, s.Name, s.Migrations, settings{place: at, clock: w.Clock})
 	if s.New == nil {
 		return &service.Service{Name: s.Name, DB: db}
 	}

@@ -29,7 +29,7 @@ type World struct {
 	t        testing.TB
 	services []Service
 	dir      string
-	places   map[string]string // of the databases, by owner
+	places   map[string]place // of the databases, by owner
 
 	mu     sync.RWMutex // held to crash and start again
 	now    *life
@@ -49,7 +49,7 @@ type target struct{ service, typ string }
 // publishes only what [World.Publish] says.
 func Run(t testing.TB, services ...Service) *World {
 	t.Helper()
-	w := &World{Clock: NewClock(), t: t, services: services, dir: t.TempDir(), places: map[string]string{}}
+	w := &World{Clock: NewClock(), t: t, services: services, dir: t.TempDir(), places: map[string]place{}}
 	w.start()
 	t.Cleanup(func() {
 		defer w.deaths.Wait()
