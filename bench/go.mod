@@ -2,10 +2,14 @@ module github.com/bailiwick/bailiwick/bench
 
 go 1.26.0
 
-require modernc.org/sqlite v1.61.1
+require (
+	github.com/bailiwick/bailiwick v0.0.0
+	modernc.org/sqlite v1.61.1
+)
 
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/gofrs/flock v0.13.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
