@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/bailiwick/bailiwick/engine/postgres"
@@ -31,4 +32,22 @@ func ExampleWrap() {
 		})
 	}
 	_ = run // with the URL of a PostgreSQL database
+}
+
+// A service on pgx publishes in its own transactions.
+func ExamplePgx() {
+	events := outbox.New(postgres.Outbox{}, outbox.Options{})
+	place := func(ctx context.Context, conn *pgx.Conn) (err error) {
+		tx, err := conn.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = tx.Rollback(ctx) }() // after a commit it does nothing
+		// The service's own statements come here.
+		if err := events.Publish(ctx, postgres.Pgx(tx), "order.placed", 1, "order-1", map[string]int{"total": 42}); err != nil {
+			return err
+		}
+		return tx.Commit(ctx)
+	}
+	_ = place // with a connection to the service's database
 }
