@@ -246,8 +246,8 @@ func TestLaneCountsOfInstancesDiffer(t *testing.T) {
 		var one, two []int64
 		h.runWith(1, &one)
 		h.settle(time.Second)
-		second.runWith(4, &two) // gets lanes 1 to 3, of which nothing is recorded yet
-		h.settle(time.Second)
+		second.runWith(4, &two) // gets a free lane at once, of which nothing is recorded yet
+		h.settle(100 * time.Millisecond)
 		h.publish("a", "a") // of lane 0, of one as of four
 		second.wantStopped(bailiwick.Stale)
 		h.settle(time.Second)

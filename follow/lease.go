@@ -11,17 +11,28 @@ const (
 	leaseTTL = 10 * time.Second
 	// standby is how often an instance that waits for a lease asks for it.
 	standby = time.Second
+	// renewEvery is every how many looks at that pace a held lease is renewed.
+	renewEvery = 3
 )
 
-var errLeaseLost = errors.New("another instance holds the lane's lease")
+var (
+	errLeaseLost  = errors.New("another instance holds the lane's lease")
+	errHandedOver = errors.New("the lane falls to another instance")
+)
 
 func (r *runner) leaseName(lane int) string { return fmt.Sprintf("follow/%s/%d", r.name, lane) }
 
 // runLeased runs a lane while its lease is held, and waits for the lease while
-// another instance has it. The term goes into every move of the position, so an
+// another instance has it, or should. The term goes into every move of the position, so an
 // instance that was overtaken without noticing cannot commit.
 func (r *runner) runLeased(ctx context.Context, index int) error {
 	for {
+		for !r.deals(index) {
+			if err := r.sleep(ctx, standby); err != nil {
+				return err
+			}
+			r.observe(ctx, index)
+		}
 		term, err := r.acquire(ctx, index)
 		if err != nil {
 			return err
@@ -33,7 +44,7 @@ func (r *runner) runLeased(ctx context.Context, index int) error {
 			r.renew(held, index, term, lose)
 		}()
 		err = newLane(r, index, term).run(held)
-		lost := context.Cause(held) == errLeaseLost
+		lost := context.Cause(held) == errLeaseLost || context.Cause(held) == errHandedOver
 		lose(nil)
 		<-renewed
 		r.release(ctx, index)
@@ -66,9 +77,17 @@ func (r *runner) acquire(ctx context.Context, lane int) (term int64, err error) 
 	}
 }
 
-// renew keeps the lease until ctx ends, or calls lose when another has it.
+// renew keeps the lease until ctx ends, or calls lose when another has it, or should.
 func (r *runner) renew(ctx context.Context, lane int, term int64, lose context.CancelCauseFunc) {
-	for r.sleep(ctx, leaseTTL/3) == nil {
+	for n := 1; r.sleep(ctx, standby) == nil; n++ {
+		if !r.deals(lane) {
+			r.logger.Info("a lane is handed over to another instance", "lane", lane)
+			lose(errHandedOver)
+			return
+		}
+		if n%renewEvery != 0 {
+			continue
+		}
 		lease, err := r.db.Lease(ctx, r.leaseName(lane), r.holder, leaseTTL)
 		switch {
 		case ctx.Err() != nil:

@@ -35,6 +35,9 @@ func (f *Follower) Run(ctx context.Context) error {
 	err := r.agreeOnLanes(ctx)
 	if err == nil {
 		group, laneCtx := errgroup.WithContext(ctx)
+		if r.db.Capabilities().Shared {
+			defer r.sit(ctx)()
+		}
 		for i := range r.lanes {
 			group.Go(func() error { return r.runLane(laneCtx, i) })
 		}
@@ -71,6 +74,7 @@ type runner struct {
 	logger    *slog.Logger
 	holder    string // of leases
 
+	seats    seats
 	progress progress
 	wake     []chan struct{} // one for each lane
 
