@@ -85,8 +85,8 @@ func TestFollowersOfOneLaneAreShared(t *testing.T) {
 				one.start()
 				all = append(all, one)
 			}
+			h.settle(10 * time.Second)
 		}
-		h.settle(10 * time.Second)
 		h.publish("a")
 		h.settle(time.Second)
 		if here == 0 || there == 0 || here+there != 4 {
