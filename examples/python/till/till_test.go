@@ -162,6 +162,10 @@ func TestSumsAgree(t *testing.T) {
 	p.till.start()
 	p.loyalty.start()
 
+	list := make([]sale, sales)
+	for i := range list {
+		list[i] = p.sale(i)
+	}
 	ask := make(chan sale)
 	accepted := make(chan struct{}, sales)
 	var customers sync.WaitGroup
@@ -179,8 +183,8 @@ func TestSumsAgree(t *testing.T) {
 	}
 	customers.Go(func() {
 		defer close(ask)
-		for i := range sales {
-			ask <- p.sale(i)
+		for _, s := range list {
+			ask <- s
 		}
 	})
 	for i := range sales {
