@@ -23,12 +23,15 @@ def loopback(host):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="loyalty", description="Points for confirmed orders, and orders paid with points.")
+    parser = argparse.ArgumentParser(
+        prog="loyalty", description="Points for confirmed orders, and orders paid with points.",
+        epilog="LOYALTY_TOKEN in the environment is the token that callers must bring, ORDER_TOKEN is sent to the order service.")
     parser.add_argument("--database", required=True, help="the SQLite file that this service owns")
     parser.add_argument("--listen", default="127.0.0.1:8085", help="HOST:PORT to serve (default: %(default)s)")
     parser.add_argument("--order", required=True, help="the URL of the order service's feed")
     args = parser.parse_args()
-    token = os.environ.get("LOYALTY_TOKEN")  # an argument would show in the list of processes
+    # Arguments would show in the list of processes.
+    token, order_token = os.environ.get("LOYALTY_TOKEN"), os.environ.get("ORDER_TOKEN")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
 
     host, _, port = args.listen.rpartition(":")
@@ -38,7 +41,7 @@ def main():
         database = Database(args.database)
     except (Locked, WrongOwner) as error:
         sys.exit(f"loyalty: {error}")
-    order = Running(Follower(database, args.order, OWNER, "order/outbox", points.HANDLERS, token))
+    order = Running(Follower(database, args.order, OWNER, "order/outbox", points.HANDLERS, order_token))
     server = Server((host, int(port)), database, token, healthy=lambda: order.failure)
     # Signals arrive on the thread that serves, which cannot wait for itself to end.
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())

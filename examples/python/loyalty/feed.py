@@ -15,6 +15,7 @@ from .follower import Position
 MEDIA_TYPE = "application/cloudevents-batch+json"
 
 BATCH = 1000  # events in an answer, at most
+MAX_BYTES = 8 << 20  # of data in an answer; more only where one event alone has more
 MAX_WAIT = 30.0  # seconds that an answer may wait for an event
 
 
@@ -58,16 +59,18 @@ def _batch(database, place, types, limit):
     with database.snapshot() as view:
         head, headers = _describe(view)
         at = _check(view, place, head, headers)
-        events, through, left_out = [], at, 0
+        events, through, left_out, size = [], at, 0, 0
         rows = view.execute("SELECT seq, id, key, type, version, time, correlation, causation, trace, data"
                             " FROM bailiwick_log WHERE seq > ? ORDER BY seq", (at.seq,))
         for row in rows:
             if types and row[3] not in types:
                 left_out += 1
-            elif len(events) == limit:
+                through = Position(head.epoch, row[0])
+                continue
+            size += len(row[9] or b"")
+            if len(events) == limit or events and size > MAX_BYTES:
                 break
-            else:
-                events.append(_event(row, head.epoch))
+            events.append(_event(row, head.epoch))
             through = Position(head.epoch, row[0])
     headers["Bailiwick-Through"] = f"{through.epoch or head.epoch}.{through.seq}"
     headers["Bailiwick-Left-Out"] = str(left_out)
@@ -124,6 +127,8 @@ def _event(row, epoch):
     for name, value in (("correlationid", correlation), ("causationid", causation), ("traceparent", trace)):
         if value:
             event[name] = value
+    if data is None:
+        return event
     try:
         event.update(datacontenttype="application/json", data=json.loads(data))
     except ValueError:

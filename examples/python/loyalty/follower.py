@@ -5,10 +5,10 @@ once, whatever is killed, cut or repeated.
 """
 
 import base64
-import http.client
 import json
 import logging
 import random
+import re
 import threading
 import urllib.error
 import urllib.parse
@@ -47,6 +47,14 @@ class BadAnswer(Exception):
     """The answer is not the log's next run. Nothing of it was applied."""
 
 
+class Later(Exception):
+    """The server cannot answer now, and may have said for how many seconds."""
+
+    def __init__(self, detail, seconds):
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 class Position:
     """How far a log was followed. id is that of the message there, if one is."""
 
@@ -55,9 +63,13 @@ class Position:
 
     @classmethod
     def parse(cls, text):
-        """Reads EPOCH.SEQ.UUID, the id of an event, or EPOCH.SEQ."""
-        epoch, seq, *id = text.split(".")
-        return cls(int(epoch), int(seq), id[0] if id else "")
+        """Reads EPOCH.SEQ.UUID, the id of an event, or EPOCH.SEQ; ValueError if it is
+        neither.
+        """
+        parts = re.fullmatch(r"(\d{1,18})\.(\d{1,18})(?:\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?", text, re.ASCII)
+        if parts is None:
+            raise ValueError(f"{text!r} is no place in a log")
+        return cls(int(parts[1]), int(parts[2]), parts[3] or "")
 
     def __str__(self):
         return ".".join(str(part) for part in (self.epoch, self.seq, self.id) if part != "")
@@ -111,6 +123,8 @@ class Follower:
             except Exception as error:  # the network, the server, a handler: all may mend
                 failures += 1
                 pause = random.uniform(0, min(5.0, 0.05 * 2 ** min(failures, 10)))
+                if isinstance(error, Later):
+                    pause = max(pause, min(error.seconds, 60))
                 log.warning("following %s failed, it is tried again: %s", self.source, error)
                 stopping.wait(pause)
 
@@ -159,7 +173,7 @@ class Follower:
         """Refuses what is not the log's next run."""
         if headers.get("Bailiwick-Log") != self.source:
             raise BadAnswer(f"it is the feed of {headers.get('Bailiwick-Log')}, not of {self.source}")
-        through = Position.parse(headers["Bailiwick-Through"])
+        through = Position.parse(headers.get("Bailiwick-Through", ""))
         messages = [Message(event) for event in events]
         last = at
         for position in [message.position for message in messages]:
@@ -213,7 +227,8 @@ def _refused(error):
         return Forked(detail)
     if error.code == 410 and problem.get("code") == "gone":
         return Gone(detail, problem.get("low"))
-    return http.client.HTTPException(detail)
+    wait = error.headers.get("Retry-After", "")
+    return Later(detail, int(wait) if wait.isdigit() else 0)
 
 
 class Running:

@@ -37,6 +37,23 @@ class TestFeed(House):
         self.assertEqual([event["seq"] for event in answer.json], ["1", "3"])
         self.assertEqual((answer.headers["Bailiwick-Through"], answer.headers["Bailiwick-Left-Out"]), ("1.4", "2"))
 
+    def test_large_events_come_in_several_answers(self):
+        with mock.patch("loyalty.feed.MAX_BYTES", 20):
+            self.publish("a", "b", "c")  # of 13 bytes each
+            first = self.read()
+            self.assertEqual((len(first.json), first.headers["Bailiwick-Through"]), (1, "1.1"))
+            self.assertEqual(self.seqs("lastEventId=1.2"), ["3"])
+
+    def test_data_that_is_no_json(self):
+        with self.database.transaction() as tx:
+            for n, data in enumerate((b"\xff", None, b"1")):
+                tx.execute("INSERT INTO bailiwick_log (id, key, type, version, time, data) VALUES (?, 'ada', 'a', 1, 0, ?)",
+                           (f"0199f3c2-5a1e-7cc0-9d8e-{n:012d}", data))
+        events = self.read().json
+        self.assertEqual([event.get("datacontenttype") for event in events],
+                         ["application/octet-stream", None, "application/json"])
+        self.assertEqual((events[0]["data_base64"], events[2]["data"]), ("/w==", 1))
+
     def test_waits_for_an_event(self):
         answers = []
         reader = threading.Thread(target=lambda: answers.append(self.seqs("timeout=20000")))
@@ -50,7 +67,7 @@ class TestFeed(House):
 
     def test_unknown_places(self):
         self.publish("a", "b")
-        for place, code in (("nonsense", "gone"), ("1.3", "forked"), ("2.1", "forked"),
+        for place, code in (("nonsense", "gone"), ("-1.1", "gone"), ("1.1.x", "gone"), ("1.3", "forked"), ("2.1", "forked"),
                             ("1.2.0199f3c2-5a1e-7cc0-9d8e-2f9d6f5f4a11", "forked")):
             answer = self.read("lastEventId=" + place)
             self.assertEqual((answer.status, answer.json["code"], answer.json["low"]), (410, code, "1.0"))

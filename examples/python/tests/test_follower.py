@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from loyalty import points
 from loyalty.database import LOG, Database
-from loyalty.follower import BadAnswer, Follower, Forked, Gone, Stale
+from loyalty.follower import BadAnswer, Follower, Forked, Gone, Later, Stale
 from tests.house import House
 
 ORDER = "order/outbox"
@@ -126,6 +126,12 @@ class TestFollower(House):
             self.follower.run(stopping)
         self.assertEqual(len(logs.output), 3)
         self.assertEqual(self.follower.position().seq, 1)
+
+    def test_a_pause_that_was_asked_for(self):
+        self.tell((429, {"Retry-After": "7"}, b""))
+        with self.assertRaises(Later) as later:
+            self.follower.step()
+        self.assertEqual(later.exception.seconds, 7)
 
     def test_failing_handler_holds_up_what_follows(self):
         failing = [2]

@@ -30,14 +30,15 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *database, *listen, *loyalty); err != nil {
+	// An argument would show in the list of processes.
+	if err := run(ctx, *database, *listen, *loyalty, os.Getenv("LOYALTY_TOKEN")); err != nil {
 		fmt.Fprintln(os.Stderr, "till:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves the till until ctx ends.
-func run(ctx context.Context, database, listen, loyalty string) error {
+// run serves the till until ctx ends. token is what the loyalty service asks for.
+func run(ctx context.Context, database, listen, loyalty, token string) error {
 	migrations, err := store.Migrations(schema, "schema")
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func run(ctx context.Context, database, listen, loyalty string) error {
 		return err
 	}
 	defer db.Close()
-	till, err := newTill(db, loyalty)
+	till, err := newTill(db, loyalty, token)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,8 @@ func run(ctx context.Context, database, listen, loyalty string) error {
 		Feed:         func(log *store.Log) http.Handler { return httpfeed.Handler(log, httpfeed.ServerOptions{}) },
 		DrainTimeout: 2 * time.Second,
 		Sources: func(_ context.Context, consumer *service.Service, producer string, types []string) (follow.Source, error) {
-			return httpfeed.New(httpfeed.Options{URL: loyalty + "/feed", Log: store.LogName(producer), Follower: consumer.Name, Types: types})
+			return httpfeed.New(httpfeed.Options{URL: loyalty + "/feed", Log: store.LogName(producer),
+				Follower: consumer.Name, Types: types, Token: token})
 		},
 	}
 	return serve.RunWith(ctx, listen, opts, till)

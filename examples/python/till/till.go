@@ -23,8 +23,8 @@ type till struct {
 }
 
 // newTill returns the service order, on its database. loyalty is the URL of the
-// service that keeps points.
-func newTill(db *store.DB, loyalty string) (*service.Service, error) {
+// service that keeps points, token what that asks for.
+func newTill(db *store.DB, loyalty, token string) (*service.Service, error) {
 	t := &till{db: db, driver: saga.New(db, saga.Options{})}
 	var err error
 	if t.sales, err = saga.Register(t.driver, plan); err != nil {
@@ -37,6 +37,7 @@ func newTill(db *store.DB, loyalty string) (*service.Service, error) {
 			restorePoints: loyalty + "/steps/redeem",
 		},
 		Replies: t.driver.Handlers(),
+		Token:   token,
 	})
 	if err != nil {
 		return nil, err

@@ -30,6 +30,9 @@ type pair struct {
 	rand    *rand.Rand
 }
 
+// token is what the loyalty service asks of its callers.
+const token = "open sesame"
+
 func newPair(t *testing.T, seed uint64) *pair {
 	interpreter := python(t)
 	ctx, stop := context.WithTimeout(context.Background(), 3*time.Minute)
@@ -48,13 +51,14 @@ func newPair(t *testing.T, seed uint64) *pair {
 	t.Cleanup(wire.CloseClientConnections) // of readers that still wait
 	p.till = newProcess(t, "till", func() *exec.Cmd {
 		cmd := exec.Command(os.Args[0], "--database", filepath.Join(dir, "order.db"), "--listen", atTill, "--loyalty", wire.URL+"/loyalty")
-		cmd.Env = append(os.Environ(), "TILL_IS_ME=1")
+		cmd.Env = append(os.Environ(), "TILL_IS_ME=1", "LOYALTY_TOKEN="+token)
 		return cmd
 	})
 	p.loyalty = newProcess(t, "loyalty", func() *exec.Cmd {
 		cmd := exec.Command(interpreter, "-m", "loyalty", "--database", filepath.Join(dir, "loyalty.db"), "--listen", atLoyalty,
 			"--order", wire.URL+"/till/order/feed")
 		cmd.Dir = here
+		cmd.Env = append(os.Environ(), "LOYALTY_TOKEN="+token)
 		return cmd
 	})
 	return p
@@ -84,7 +88,7 @@ func (p *pair) post(path string, body any, statuses ...int) {
 
 // get asks a service that may be starting.
 func (p *pair) get(service, path string, into any) error {
-	_, body, err := request{http.MethodGet, p.urls[service] + path, http.Header{}, nil}.send(p.ctx)
+	_, body, err := request{http.MethodGet, p.urls[service] + path, http.Header{"Authorization": {"Bearer " + token}}, nil}.send(p.ctx)
 	if err != nil {
 		return err
 	}
