@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +21,15 @@ import (
 	"github.com/bailiwick/bailiwick/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	server.Stop()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 const patience = 10 * time.Second
 
@@ -139,6 +149,19 @@ func until(t testing.TB, what string, ok func() bool) {
 			t.Fatal("not in time: " + what)
 		}
 	}
+}
+
+// untilBusy returns once as many polls wait as may.
+func (p *producer) untilBusy() {
+	p.t.Helper()
+	until(p.t, "a poll is refused", func() bool {
+		state, err := p.db.Log().State(context.Background())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		response, body := p.get(fmt.Sprintf("?timeout=1&lastEventId=%d.%d", state.Epoch, state.Head))
+		return response.StatusCode == http.StatusTooManyRequests && response.Header.Get("Retry-After") != "" && strings.Contains(body, `"unavailable"`)
+	})
 }
 
 func at(seq int64) bailiwick.Position { return bailiwick.Position{Epoch: 1, Seq: seq} }

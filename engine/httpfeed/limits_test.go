@@ -150,10 +150,7 @@ func TestTooManyReaders(t *testing.T) {
 		}
 		done <- err
 	}()
-	until(t, "a second poll is refused", func() bool {
-		response, body := p.get("?timeout=1")
-		return response.StatusCode == http.StatusTooManyRequests && response.Header.Get("Retry-After") != "" && strings.Contains(body, "unavailable")
-	})
+	p.untilBusy()
 	second := p.follow(func(o *httpfeed.Options) { o.Follower = "second" })
 	if err := second.Wait(t.Context(), bailiwick.Position{}); bailiwick.CodeOf(err) != bailiwick.Unavailable {
 		t.Errorf("refused with %v", err)
