@@ -1,5 +1,5 @@
 -- The tables of docs/formats/tables.md that this service uses, as the SQLite engine
--- has them, so that tools which know those can read this database too.
+-- has them.
 
 CREATE TABLE IF NOT EXISTS bailiwick_meta (
 	name  TEXT PRIMARY KEY,
