@@ -58,7 +58,7 @@ func (c *Courier) ask(ctx context.Context, cmd *command) (a answer, ok bool) {
 	clock := c.opts.DB.Clock()
 	e := c.endpoints[cmd.message.Type]
 	until := clock.Now().Add(c.opts.Patience)
-	log := c.opts.Logger.With("saga", cmd.ID, "step", cmd.Step, "op", cmd.Op, "url", e.url)
+	log := c.opts.Logger.With("saga", cmd.ID, "step", cmd.Step, "op", cmd.Op, "url", e.shown)
 	err := errAsked
 	for n := 1; ; n++ {
 		wait := time.Duration(0)

@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,8 +33,11 @@ type Options struct {
 	Steps map[string]string
 	// Replies are the handlers of the orchestrator, which take the answers.
 	Replies follow.Handlers
-	// Token, if set, is sent as a bearer token.
+	// Token, if set, is sent as a bearer token. Over plain HTTP that is refused, but
+	// to this machine itself or if Plain is set.
 	Token string
+	// Plain allows Token over plain HTTP: where the network itself is trusted.
+	Plain bool
 	// Client sends the requests; nil means one that follows no redirects and keeps
 	// connections open.
 	Client *http.Client
@@ -96,12 +101,22 @@ func New(opts Options) (*Courier, error) {
 	c := &Courier{opts: opts, endpoints: map[string]*endpoint{}, slots: make(chan struct{}, opts.Concurrency)}
 	for typ, address := range opts.Steps {
 		u, err := url.Parse(address)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return nil, wrong("%q, for %s, is no http or https URL", address, typ)
+		switch {
+		case err != nil: // whose text may hold a password
+			return nil, wrong("the URL for %s cannot be read", typ)
+		case u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+			return nil, wrong("%q, for %s, is no http or https URL", u.Redacted(), typ)
+		case opts.Token != "" && u.Scheme == "http" && !loopback(u.Hostname()) && !opts.Plain:
+			return nil, wrong("the token would go over plain HTTP to %s: use https, or set Plain where the network is trusted", u.Host)
 		}
-		c.endpoints[typ] = &endpoint{url: address}
+		c.endpoints[typ] = &endpoint{url: address, shown: u.Redacted()}
 	}
 	return c, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // newClient returns a client that keeps as many connections as it may need. It

@@ -8,7 +8,8 @@ import (
 // endpoint is where commands of one type are posted, and what is known of how it
 // does. All of that is a guess that costs time at most.
 type endpoint struct {
-	url string
+	url   string
+	shown string // the same without a password, for people
 
 	mu    sync.Mutex
 	until time.Time // it asked to be left alone until then

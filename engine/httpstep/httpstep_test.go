@@ -20,7 +20,7 @@ import (
 
 func TestDone(t *testing.T) {
 	inWorld(t, func(w *world) {
-		w.options.Token = "s3cret"
+		w.options.Token, w.options.Plain = "s3cret", true
 		w.start()
 		w.sell("sale-1", "ada", sale{Points: 5})
 		w.settle(time.Second)
@@ -425,6 +425,7 @@ func TestOptionsAreChecked(t *testing.T) {
 			"no URL":      func(o *httpstep.Options) { o.Steps = map[string]string{"a": "loyalty"} },
 			"no host":     func(o *httpstep.Options) { o.Steps = map[string]string{"a": "http:///steps"} },
 			"not HTTP":    func(o *httpstep.Options) { o.Steps = map[string]string{"a": "ftp://loyalty/steps"} },
+			"token":       func(o *httpstep.Options) { o.Token = "s3cret" },
 			"malformed":   func(o *httpstep.Options) { o.Steps = map[string]string{"a": "http://%zz/"} },
 		} {
 			opts := w.options
