@@ -23,10 +23,11 @@ var (
 func (r *runner) leaseName(lane int) string { return fmt.Sprintf("follow/%s/%d", r.name, lane) }
 
 // runLeased runs a lane while its lease is held, and waits for the lease while
-// another instance has it, or should. The term goes into every move of the position, so an
-// instance that was overtaken without noticing cannot commit.
+// another instance has it, or should. The term goes into every move of the position,
+// so an instance that was overtaken without noticing cannot commit.
 func (r *runner) runLeased(ctx context.Context, index int) error {
 	for {
+		begun := r.clock.Now()
 		for !r.deals(index) {
 			if err := r.sleep(ctx, standby); err != nil {
 				return err
@@ -36,6 +37,9 @@ func (r *runner) runLeased(ctx context.Context, index int) error {
 		term, err := r.acquire(ctx, index)
 		if err != nil {
 			return err
+		}
+		if r.clock.Now().Sub(begun) >= standby {
+			r.logger.Info("took a lane over", "lane", index, "term", term)
 		}
 		held, lose := context.WithCancelCause(ctx)
 		renewed := make(chan struct{})
@@ -81,7 +85,7 @@ func (r *runner) acquire(ctx context.Context, lane int) (term int64, err error) 
 func (r *runner) renew(ctx context.Context, lane int, term int64, lose context.CancelCauseFunc) {
 	for n := 1; r.sleep(ctx, standby) == nil; n++ {
 		if !r.deals(lane) {
-			r.logger.Info("a lane is handed over to another instance", "lane", lane)
+			r.logger.Info("handed a lane over", "lane", lane)
 			lose(errHandedOver)
 			return
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/bailiwick/bailiwick/engine/postgres"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop"
+	"github.com/bailiwick/bailiwick/follow"
 	"github.com/bailiwick/bailiwick/service"
 	"github.com/bailiwick/bailiwick/service/supervise"
 	"github.com/bailiwick/bailiwick/store"
@@ -30,6 +31,8 @@ type runFlags struct {
 	standby, lifeline bool
 	verbose           bool
 	slow, drain       time.Duration
+	lanes             int
+	connections       int
 }
 
 func (c *cli) run() *cobra.Command {
@@ -55,6 +58,9 @@ Ctrl-C or SIGTERM stops it once what is under way has come to rest.`,
 			if err := f.peers.check(args[0]); err != nil {
 				return err
 			}
+			if f.lanes < 0 || f.connections < 2 {
+				return usagef("--lanes is at least 1 and --connections at least 2")
+			}
 			return c.runOne(cmd.Context(), cmd.ErrOrStderr(), args[0], f)
 		}}
 	flags := cmd.Flags()
@@ -65,6 +71,8 @@ Ctrl-C or SIGTERM stops it once what is under way has come to rest.`,
 	flags.BoolVar(&f.standby, "standby", false, "wait for a SQLite database that another process holds, and take over when it ends")
 	flags.DurationVar(&f.drain, "drain", 10*time.Second, "how long what is under way may take to come to rest once it is stopped")
 	flags.DurationVar(&f.slow, "slow-query", 0, "log queries that take so long, without their arguments (default 500ms)")
+	flags.IntVar(&f.lanes, "lanes", 0, "how many workers share each log that it follows, in all its processes together (default 1, on PostgreSQL 4)")
+	flags.IntVar(&f.connections, "connections", 16, "most connections to PostgreSQL")
 	flags.BoolVar(&f.lifeline, "lifeline", false, "stop when standard input ends: for a parent process that holds it open")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")
 	cmd.MarkFlagsMutuallyExclusive("db", "data")
@@ -97,7 +105,13 @@ func (c *cli) runOne(ctx context.Context, errOut io.Writer, name string, f runFl
 		}
 		return err
 	}
-	if err := s.equip(e, service.Options{Sources: sources, DrainTimeout: f.drain}, one); err != nil {
+	lanes := f.lanes
+	if lanes == 0 && one.DB.Capabilities().Shared {
+		lanes = sharedLanes
+	}
+	err = s.equip(e, service.Options{Sources: sources, DrainTimeout: f.drain,
+		Tune: func(_ *service.Service, f *follow.Follower) { f.Lanes = lanes }}, one)
+	if err != nil {
 		return err
 	}
 	s.listening = func(base string) error { return c.tellWhere(name, base) }
@@ -108,13 +122,17 @@ func (c *cli) runOne(ctx context.Context, errOut io.Writer, name string, f runFl
 	})
 }
 
+// sharedLanes is how many lanes a log is followed in where several processes may do
+// it: enough that each of a few has its share.
+const sharedLanes = 4
+
 // lastResort is how long after its drain a process may take to end.
 const lastResort = 10 * time.Second
 
 // tellWhere prints where a service listens, in one line.
 func (c *cli) tellWhere(name, base string) error {
 	if c.json {
-		return json.NewEncoder(c.out).Encode(map[string]string{"service": name, "url": base})
+		return json.NewEncoder(c.out).Encode(map[string]any{"service": name, "url": base, "pid": os.Getpid()})
 	}
 	_, err := fmt.Fprintf(c.out, "%s is at %s/%s/\n", name, base, name)
 	return err
@@ -147,7 +165,7 @@ func (s *runningShop) opener(e *equipment, name string, f runFlags) (shop.Opener
 	}
 	if strings.HasPrefix(place, "postgres://") || strings.HasPrefix(place, "postgresql://") {
 		return func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
-			return postgres.Open(ctx, place, postgres.Options{Owner: name, Migrations: migrations, Store: opts})
+			return postgres.Open(ctx, place, postgres.Options{Owner: name, Migrations: migrations, Store: opts, MaxConns: f.connections})
 		}, nil
 	}
 	return nil, usagef("--db wants sqlite:PATH or postgres://…, not %q", place)
