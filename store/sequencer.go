@@ -94,9 +94,13 @@ func (l *Log) sequence(ctx context.Context) {
 				l.trouble(ctx, "reading new messages failed", err)
 			}
 		}
+		if n == stampBatch {
+			continue // there is more
+		}
 		if n > 0 {
+			// Whoever commits here nudges at once; what others commit gathers for a
+			// moment, so that a step, which is a commit too, is not made for each.
 			idle = pollMin
-			continue
 		}
 		select {
 		case <-l.nudge:
