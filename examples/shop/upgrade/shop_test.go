@@ -46,8 +46,9 @@ func TestMain(m *testing.M) {
 var quiet = slog.New(slog.DiscardHandler)
 
 // A program is one version of the shop: before the notification service's change,
-// or after it.
-type program struct{ before, contract bool }
+// or after it. restored has it begin new incarnations of the logs of databases that
+// were restored from dumps.
+type program struct{ before, contract, restored bool }
 
 var (
 	before      = program{before: true}
@@ -89,8 +90,13 @@ func (p program) onFiles(ctx context.Context, dir string) ([]*service.Service, e
 // onServer opens the databases at urls, by the name of the service.
 func (p program) onServer(ctx context.Context, urls map[string]string) ([]*service.Service, error) {
 	return p.open(ctx, func(name string, migrations []store.Migration, contract bool) (*store.DB, error) {
-		return postgres.Open(ctx, urls[name], postgres.Options{Owner: name, Migrations: migrations, Contract: contract, MaxConns: 5,
-			Store: store.Options{Logger: quiet, SlowQuery: -1}})
+		opts := postgres.Options{Owner: name, Migrations: migrations, Contract: contract, MaxConns: 5, Store: store.Options{Logger: quiet, SlowQuery: -1}}
+		if p.restored {
+			if _, err := postgres.Rebase(ctx, urls[name], opts); err != nil {
+				return nil, err
+			}
+		}
+		return postgres.Open(ctx, urls[name], opts)
 	})
 }
 
