@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -63,11 +62,13 @@ func produce(dir string, messages int) error {
 		if _, err := fmt.Fscan(os.Stdin, &rate, &seconds); err != nil {
 			break
 		}
-		commits, err := publish(ctx, db, rate, seconds)
+		times, err := publish(ctx, db, rate, seconds)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("p50 %s  p99 %s\n", percentile(commits, 50), percentile(commits, 99))
+		for _, t := range times {
+			fmt.Println(t.begun.UnixNano(), t.committed.UnixNano())
+		}
 	}
 	stop()
 	err = server.Close()
@@ -79,24 +80,26 @@ func produce(dir string, messages int) error {
 	return err
 }
 
+// times of one transaction.
+type times struct{ begun, committed time.Time }
+
 // publish publishes steadily, each message in a transaction of its own that waits
-// for nobody, and returns how long those took.
-func publish(ctx context.Context, db *store.DB, rate, seconds int) ([]time.Duration, error) {
+// for nobody, with its number as data.
+func publish(ctx context.Context, db *store.DB, rate, seconds int) ([]times, error) {
 	var all sync.WaitGroup
-	took := make([]time.Duration, rate*seconds)
+	took := make([]times, rate*seconds)
 	failures := make([]error, rate*seconds)
 	begun := time.Now()
 	for i := range took {
 		time.Sleep(time.Until(begun.Add(time.Duration(i) * time.Second / time.Duration(rate))))
 		all.Go(func() {
-			now := time.Now()
+			took[i].begun = time.Now()
 			failures[i] = db.Do(ctx, func(tx *store.Tx) error {
-				return tx.Publish(bailiwick.Message{Key: strconv.Itoa(i % 97), Type: "order.timed", Version: 1, Data: strconv.AppendInt(nil, now.UnixNano(), 10)})
+				return tx.Publish(bailiwick.Message{Key: strconv.Itoa(i % 97), Type: "order.timed", Version: 1, Data: strconv.AppendInt(nil, int64(i), 10)})
 			})
-			took[i] = time.Since(now)
+			took[i].committed = time.Now()
 		})
 	}
 	all.Wait()
-	slices.Sort(took)
 	return took, errors.Join(failures...)
 }
