@@ -1,5 +1,6 @@
 // Package outbox publishes messages in the transaction of the change they tell
-// of.
+// of: [Publish] in a transaction of a store, an [Outbox] in one of a service that
+// has its own *sql.DB, code and migrations.
 package outbox
 
 import (
