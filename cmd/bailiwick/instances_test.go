@@ -150,4 +150,3 @@ func (p *pairs) takeovers() {
 		p.t.Logf("%s: lanes were taken over %v after a kill", name, after)
 	}
 }
-
