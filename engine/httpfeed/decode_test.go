@@ -1,10 +1,12 @@
 package httpfeed
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -51,6 +53,9 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(anyMessage, 1, 5).Draw(t, "messages")
 		body := encode(list)
+		if !utf8.Valid(body) || !json.Valid(body) {
+			t.Fatalf("no JSON: %q", body)
+		}
 		long, err := decodeAny(body)
 		if err != nil {
 			t.Fatalf("%v in %s", err, body)

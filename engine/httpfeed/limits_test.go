@@ -97,7 +97,8 @@ func TestTypes(t *testing.T) {
 	if err != nil || len(list) != 1 || fmt.Sprint(list[0].Types) != "[order.paid order.placed]" {
 		t.Errorf("registered: %+v %v", list, err)
 	}
-	// Without types the registration stays as it is.
+	// Without types the registration stays as it is, also in a new process.
+	p.swap(nil)
 	p.get("?follower=billing")
 	if list, err = p.db.Log().Followers(t.Context()); err != nil || len(list[0].Types) != 2 {
 		t.Errorf("registered: %+v %v", list, err)
