@@ -42,15 +42,20 @@ func (c *Courier) carry(ctx context.Context, msgs []*bailiwick.Message) ([]follo
 				if latest[cmd.instance()] != i {
 					continue // a saga awaits one answer at a time: that to its latest command
 				}
-				if a, ok := c.ask(ctx, cmd); ok {
-					handlers[i] = c.reply(cmd, a)
+				a, ok := c.ask(ctx, cmd)
+				if !ok {
+					return // nor are those behind it asked for: their timers come later too
 				}
+				handlers[i] = c.reply(cmd, a)
 			}
 		})
 	}
 	group.Wait()
 	return handlers, ctx.Err()
 }
+
+// errPause is why nothing was asked for, where that is so.
+var errPause = errors.New("the participant asked for a pause")
 
 // ask posts a command until it is answered or patience ends; ok is false if nobody
 // knows.
@@ -59,16 +64,12 @@ func (c *Courier) ask(ctx context.Context, cmd *command) (a answer, ok bool) {
 	e := c.endpoints[cmd.message.Type]
 	until := clock.Now().Add(c.opts.Patience)
 	log := c.opts.Logger.With("saga", cmd.ID, "step", cmd.Step, "op", cmd.Op, "url", e.shown)
-	err := errAsked
-	for n := 1; ; n++ {
-		wait := time.Duration(0)
-		if n > 1 {
-			wait = c.jitter(n - 1)
-		}
+	err := errPause
+	for sent := 0; ; sent++ {
 		now := clock.Now()
-		wait = max(wait, e.rests(now))
-		if n > 1 && e.isAway() || now.Add(wait).After(until) {
-			log.Warn("a step was not answered, it is left to the saga's timer", "requests", n-1, "err", err)
+		wait := max(c.jitter(sent), e.rests(now))
+		if now.Add(wait).After(until) || sent > 0 && e.isAway() {
+			log.Warn("a step was not answered, it is left to the saga's timer", "requests", sent, "err", err)
 			e.wentAway()
 			return a, false
 		}
@@ -82,13 +83,9 @@ func (c *Courier) ask(ctx context.Context, cmd *command) (a answer, ok bool) {
 		if ctx.Err() != nil {
 			return a, false
 		}
-		log.Debug("a step is not known to be done, it is asked for again", "requests", n, "err", err)
+		log.Debug("a step is not known to be done, it is asked for again", "requests", sent+1, "err", err)
 	}
 }
-
-// errAsked stands for the reason where a participant asked to be left alone before
-// it was asked for anything.
-var errAsked = errors.New("the participant asked for a pause")
 
 // sleep waits for d and reports whether ctx is still good.
 func (c *Courier) sleep(ctx context.Context, d time.Duration) bool {
@@ -103,9 +100,12 @@ func (c *Courier) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// jitter draws the wait after the n-th unanswered request: between nothing and a
-// bound that doubles.
+// jitter draws the wait after n unanswered requests: between nothing and a bound that
+// doubles.
 func (c *Courier) jitter(n int) time.Duration {
+	if n == 0 {
+		return 0
+	}
 	bound := firstWait
 	for ; n > 1 && bound < maxWait; n-- {
 		bound *= 2

@@ -99,6 +99,7 @@ func New(opts Options) (*Courier, error) {
 		opts.Client = newClient(opts.Concurrency)
 	}
 	c := &Courier{opts: opts, endpoints: map[string]*endpoint{}, slots: make(chan struct{}, opts.Concurrency)}
+	urls := map[string]*endpoint{}
 	for typ, address := range opts.Steps {
 		u, err := url.Parse(address)
 		switch {
@@ -109,7 +110,10 @@ func New(opts Options) (*Courier, error) {
 		case opts.Token != "" && u.Scheme == "http" && !loopback(u.Hostname()) && !opts.Plain:
 			return nil, wrong("the token would go over plain HTTP to %s: use https, or set Plain where the network is trusted", u.Host)
 		}
-		c.endpoints[typ] = &endpoint{url: address, shown: u.Redacted()}
+		if urls[address] == nil {
+			urls[address] = &endpoint{url: address, shown: u.Redacted()}
+		}
+		c.endpoints[typ] = urls[address]
 	}
 	return c, nil
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// endpoint is where commands of one type are posted, and what is known of how it
-// does. All of that is a guess that costs time at most.
+// endpoint is a URL where commands are posted, and what is known of how it does.
+// All of that is a guess that costs time at most.
 type endpoint struct {
 	url   string
 	shown string // the same without a password, for people

@@ -218,6 +218,25 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// Nobody in between can silence a participant for long.
+func TestEndlessRetryAfter(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.wire.answer = func(_ *http.Request, n int) (*http.Response, error) {
+			if n == 1 {
+				return says(503, "text/plain", "", "Retry-After", "86400")
+			}
+			return says(200, "application/json", `{"left":7}`)
+		}
+		w.start()
+		w.sell("first", "ada", sale{Points: 5})
+		w.settle(5*time.Minute + time.Second)
+		w.want("first", saga.Parked) // nobody knew, for longer than it waits
+		w.sell("second", "ada", sale{Points: 5})
+		w.settle(time.Minute)
+		w.want("second", saga.Completed)
+	})
+}
+
 // A pause longer than patience is respected too: the saga's timer sends the command
 // again meanwhile, and it is not posted.
 func TestLongRetryAfter(t *testing.T) {
@@ -308,6 +327,34 @@ func TestOrderAndConcurrency(t *testing.T) {
 		w.settle(5 * time.Second)
 		if w.wire.most != 3 || len(w.wire.requests) != 30 {
 			t.Errorf("%d requests, at most %d at once; want 30, and 3", len(w.wire.requests), w.wire.most)
+		}
+	})
+}
+
+// Where nobody answers a command, those of its key behind it wait for their timers as
+// well, and do not overtake it.
+func TestKeyWaits(t *testing.T) {
+	inWorld(t, func(w *world) {
+		begun := time.Now()
+		w.wire.answer = func(r *http.Request, _ int) (*http.Response, error) {
+			if time.Since(begun) < 9*time.Second && r.Header.Get("Bailiwick-Saga-Id") == "ada-1" {
+				return says(500, "text/plain", "")
+			}
+			return says(200, "application/json", `{"left":7}`)
+		}
+		w.options.Patience = time.Second
+		for _, id := range []string{"ada-1", "ada-2", "bob-1"} {
+			w.sell(id, id[:3], sale{Points: 5})
+		}
+		w.start()
+		w.settle(5 * time.Second)
+		w.want("ada-2", saga.Running)
+		w.want("bob-1", saga.Completed)
+		w.settle(20 * time.Second)
+		w.want("ada-1", saga.Completed)
+		w.want("ada-2", saga.Completed)
+		if ops := w.wire.ops(); strings.Index(ops, "ada-2") < strings.LastIndex(ops, "ada-1") {
+			t.Errorf("asked for %s", ops)
 		}
 	})
 }

@@ -110,15 +110,18 @@ func read(resp *http.Response, body []byte) (answer, error) {
 	return answer{}, errors.New(resp.Status)
 }
 
+// maxPause bounds how long somebody in between can keep the courier from a participant.
+const maxPause = 5 * time.Minute
+
 // retryAfter is for how long a response asks to be left alone, in seconds or until
 // a date (RFC 9110, section 10.2.3).
 func retryAfter(resp *http.Response, now time.Time) time.Duration {
 	value := resp.Header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(value); err == nil {
-		return time.Duration(max(0, min(seconds, 24*60*60))) * time.Second
+		return min(time.Duration(max(0, min(seconds, 86400)))*time.Second, maxPause)
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return min(24*time.Hour, at.Sub(now))
+		return min(at.Sub(now), maxPause)
 	}
 	return 0
 }

@@ -52,8 +52,8 @@ func inWorld(t *testing.T, fn func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, path: filepath.Join(dir, "shop.db"), wire: &wire{}}
 		w.open()
+		defer w.close()
 		fn(w)
-		w.close()
 	})
 }
 
