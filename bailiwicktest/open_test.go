@@ -1,10 +1,13 @@
 package bailiwicktest_test
 
 import (
+	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/bailiwicktest"
 	"github.com/bailiwick/bailiwick/outbox"
 	"github.com/bailiwick/bailiwick/saga"
@@ -106,6 +109,19 @@ func TestAlone(t *testing.T) {
 			t.Error("what nobody handles was taken")
 		}
 	})
+}
+
+// A participant that answers twice is told of.
+func TestAloneCountsAnswers(t *testing.T) {
+	s, err := bank.New(bailiwicktest.Open(t, "bank", bank.Migrations))
+	must(t, err)
+	pay := s.Follows["till"]["bank.pay"]
+	s.Follows["till"]["bank.pay"] = func(tx *store.Tx, m *bailiwick.Message) error { return errors.Join(pay(tx, m), pay(tx, m)) }
+	p := &probe{TB: t}
+	text := p.during(func() { _, _ = bailiwicktest.NewAlone(p, s).Do("till", "bank.pay", "s1", "pay", sale{"s1", 5}) })
+	if !strings.Contains(text, "step pay was answered twice") {
+		t.Errorf("two answers: %q", text)
+	}
 }
 
 // A refusal is stored like the participant's own: it is repeated, and what was

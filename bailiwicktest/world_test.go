@@ -79,8 +79,19 @@ func TestRefuseAnUndo(t *testing.T) {
 	w.Finish() // two attempts without an answer: it is taken back, and that is not answered either
 	release()
 	w.Finish()
-	bailiwicktest.WantSaga(t, w.DB("till"), "s1", saga.Parked)
+	bailiwicktest.WantSaga(t, w.DB("till"), "s1", saga.Parked, "create do done", "pay do unknown", "pay undo rejected")
 	bailiwicktest.WantRows(t, w.DB("bank"), entries, "s1 5")
+}
+
+// What becomes due on the way happens at its time: a second attempt after ten seconds,
+// and after twenty more the saga gives up.
+func TestAdvanceGoesStepByStep(t *testing.T) {
+	w := bailiwicktest.Run(t, till, bank)
+	w.Hold("till", "till.saga.reply")
+	w.Post("/till/sales", sale{"s1", 5}, nil)
+	w.Advance(35 * time.Second)
+	bailiwicktest.WantSaga(t, w.DB("till"), "s1", saga.Compensating, "create do done", "pay do unknown", "pay undo waits")
+	bailiwicktest.WantRows(t, w.DB("bank"), entries, "s1 5", "s1 -5")
 }
 
 // What fails is tried again once its time has come, and nothing of the failed attempts
@@ -124,7 +135,8 @@ func TestHold(t *testing.T) {
 		w.Settle()
 		bailiwicktest.WantSaga(t, w.DB("till"), "s1", saga.Running, "create do done", "pay do waits")
 		bailiwicktest.WantRows(t, w.DB("bank"), entries, "s1 5")
-		w.Advance(12 * time.Second) // beyond the first attempt
+		w.Clock.Advance(12 * time.Second) // beyond the first attempt
+		w.Settle()
 		if asked := bailiwicktest.Published[any](t, w.DB("till"), "bank.pay"); len(asked) != 2 {
 			t.Errorf("the bank was asked %d times", len(asked))
 		}
@@ -167,15 +179,16 @@ func TestCrash(t *testing.T) {
 // heard is a service that counts in memory: what it handled before a crash shows
 // whether the crash was before or after the commit.
 func heard(handled *[]string) bailiwicktest.Service {
+	hear := func(tx *store.Tx, m *bailiwick.Message, n int) error {
+		*handled = append(*handled, m.Key)
+		_, err := tx.SQL().Exec(`INSERT INTO heard (n) VALUES (?)`, n)
+		return err
+	}
 	return bailiwicktest.Service{Name: "heard",
 		Migrations: []store.Migration{{Version: 1, Name: "heard", SQL: `CREATE TABLE heard (n BIGINT NOT NULL)`}},
 		New: func(db *store.DB) (*service.Service, error) {
 			return &service.Service{Name: "heard", DB: db, Follows: map[string]follow.Handlers{"radio": {
-				"radio.said": inbox.Handle(1, func(tx *store.Tx, m *bailiwick.Message, n int) error {
-					*handled = append(*handled, m.Key)
-					_, err := tx.SQL().Exec(`INSERT INTO heard (n) VALUES (?)`, n)
-					return err
-				}),
+				"radio.said": inbox.Handle(1, hear), "radio.sang": inbox.Handle(1, hear),
 			}}}, nil
 		}}
 }
@@ -211,6 +224,42 @@ func TestMoments(t *testing.T) {
 			t.Errorf("%d: handled %v, want %v", when, handled, want)
 		}
 		bailiwicktest.WantRows(t, w.DB("heard"), `SELECT n FROM heard`, "1")
+	}
+}
+
+func TestFailAsOftenAsItIsTold(t *testing.T) {
+	var handled []string
+	w := bailiwicktest.Run(t, heard(&handled))
+	w.Break("heard", "radio.said", bailiwicktest.Fail(2))
+	w.Publish("radio", "radio.said", "a", 1)
+	w.Settle() // the first attempt is over, the second is not due
+	w.Clock.Advance(time.Second)
+	w.Settle()
+	if !slices.Equal(handled, []string{"a", "a"}) {
+		t.Errorf("handled %v", handled)
+	}
+	w.Finish()
+	if !slices.Equal(handled, []string{"a", "a", "a"}) {
+		t.Errorf("handled %v", handled)
+	}
+	bailiwicktest.WantRows(t, w.DB("heard"), `SELECT n FROM heard`, "1")
+}
+
+// What a service has cannot be held any more, and does not hide what comes after it.
+func TestHoldWhatWasApplied(t *testing.T) {
+	for range 5 {
+		var handled []string
+		w := bailiwicktest.Run(t, heard(&handled))
+		w.Publish("radio", "radio.said", "a", 1)
+		w.Settle()
+		w.Hold("heard", "radio.said")
+		w.Crash()
+		w.Publish("radio", "radio.sang", "b", 2)
+		w.Settle()
+		bailiwicktest.WantRows(t, w.DB("heard"), `SELECT n FROM heard ORDER BY n`, "1", "2")
+		w.Publish("radio", "radio.said", "a", 3)
+		w.Settle()
+		bailiwicktest.WantRows(t, w.DB("heard"), `SELECT n FROM heard ORDER BY n`, "1", "2")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,17 +24,38 @@ import (
 
 // A command takes effect once, however often it is sent under its key.
 func ExampleHandleHTTP() {
-	var db *store.DB // of the service; see sqlite.Open
-	type order struct {
+	dir, err := os.MkdirTemp("", "inbox-")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	db, err := sqlite.Open(context.Background(), filepath.Join(dir, "shop.db"), sqlite.Options{Owner: "shop",
+		Migrations: []store.Migration{{Version: 1, Name: "purchases", SQL: `CREATE TABLE purchase (n INTEGER PRIMARY KEY, item TEXT NOT NULL)`}}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer db.Close()
+	type purchase struct {
+		Number int    `json:"number"`
 		Item   string `json:"item"`
-		Pieces int    `json:"pieces"`
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST /orders", inbox.HandleHTTP(db, func(tx *store.Tx, r *http.Request, o order) (order, error) {
-		_, err := tx.SQL().Exec(`INSERT INTO purchase (item, pieces) VALUES (?, ?)`, o.Item, o.Pieces)
-		return o, err
+	mux.Handle("POST /purchases", inbox.HandleHTTP(db, func(tx *store.Tx, r *http.Request, p purchase) (purchase, error) {
+		return p, tx.SQL().QueryRow(`INSERT INTO purchase (item) VALUES (?) RETURNING n`, p.Item).Scan(&p.Number)
 	}))
+	for range 2 {
+		r := httptest.NewRequest("POST", "/purchases", strings.NewReader(`{"item":"mug"}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Idempotency-Key", "ann-1")
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Print(w.Code, " ", w.Body)
+	}
 	// Output:
+	// 200 {"number":1,"item":"mug"}
+	// 200 {"number":1,"item":"mug"}
 }
 
 // sale is what the tests' till is asked for.
