@@ -3,6 +3,7 @@ package saga
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
@@ -24,6 +25,21 @@ const (
 	outcomeSkipped = "skipped"
 	outcomeUnknown = "unknown"
 )
+
+// wireVersion is the schema version of commands and replies. Fields may be added
+// without a new one: whoever reads ignores those that it does not know.
+const wireVersion = 1
+
+// known refuses a command or a reply of a newer schema version. It is parked until
+// a program is there that knows it.
+func known(m *bailiwick.Message) error {
+	if m.Version <= wireVersion {
+		return nil
+	}
+	return &bailiwick.Error{Code: bailiwick.Poison, Op: "saga: read " + m.Type,
+		Err: fmt.Errorf("its schema version is %d, this program knows %d", m.Version, wireVersion),
+		Do:  "deploy the newer program, then replay the parked key"}
+}
 
 // wireCommand is the data of a command message; docs/formats/saga.md describes it.
 type wireCommand struct {
@@ -86,5 +102,5 @@ func publish(tx *store.Tx, typ, key, id string, body any) error {
 	if err != nil {
 		return &bailiwick.Error{Code: bailiwick.Invalid, Op: "saga: publish " + typ, Err: err}
 	}
-	return tx.Publish(bailiwick.Message{Type: typ, Key: key, Version: 1, Correlation: id, Data: data})
+	return tx.Publish(bailiwick.Message{Type: typ, Key: key, Version: wireVersion, Correlation: id, Data: data})
 }

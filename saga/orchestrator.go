@@ -111,6 +111,9 @@ func (o *Orchestrator) Handlers() follow.Handlers {
 
 // reply moves a saga on by one answer.
 func (o *Orchestrator) reply(tx *store.Tx, m *bailiwick.Message) error {
+	if err := known(m); err != nil {
+		return err
+	}
 	var r wireReply
 	if err := json.Unmarshal(m.Data, &r); err != nil {
 		return &bailiwick.Error{Code: bailiwick.Poison, Op: "saga: read a reply", Err: err, Do: "correct the participant"}
