@@ -31,7 +31,7 @@ type Options struct {
 	// Plain allows Token over plain HTTP: where the network itself is trusted.
 	Plain bool
 	// Client makes the requests; nil means one of its own. A timeout of the client
-	// has to be longer than Wait.
+	// has to be longer than Wait. Redirections are not followed.
 	Client *http.Client
 	// Wait is how long a request may wait for a message; 0 means 25 s.
 	Wait time.Duration
@@ -51,8 +51,8 @@ type Options struct {
 type Feed struct {
 	opts   Options
 	base   *url.URL
-	client *http.Client
-	own    bool // client is ours to close
+	client http.Client
+	own    bool // its connections are ours to close
 
 	mu     sync.Mutex
 	acked  bailiwick.Position
@@ -90,9 +90,12 @@ func New(opts Options) (*Feed, error) {
 	if opts.MaxBytes <= 0 {
 		opts.MaxBytes = 64 << 20
 	}
-	f := &Feed{opts: opts, base: base, client: opts.Client, head: -1}
-	if f.client == nil {
-		f.client = &http.Client{Transport: &http.Transport{
+	f := &Feed{opts: opts, base: base, head: -1}
+	if opts.Client != nil {
+		f.client = *opts.Client
+	} else {
+		f.own = true
+		f.client.Transport = &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         (&net.Dialer{Timeout: opts.Patience}).DialContext,
 			TLSHandshakeTimeout: opts.Patience,
@@ -100,9 +103,10 @@ func New(opts Options) (*Feed, error) {
 			MaxIdleConnsPerHost: 8,
 			IdleConnTimeout:     time.Minute,
 			ReadBufferSize:      64 << 10,
-		}}
-		f.own = true
+		}
 	}
+	// The token goes to no other place than the one that was named.
+	f.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return f, nil
 }
 

@@ -206,6 +206,23 @@ func TestReaders(t *testing.T) {
 	}
 }
 
+// A token is not carried to where a redirection points.
+func TestRedirectionsAreNotFollowed(t *testing.T) {
+	p := produce(t, store.Options{}, httpfeed.ServerOptions{})
+	reached := false
+	astray := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reached = reached || r.URL.Path == "/elsewhere"
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	}))
+	defer astray.Close()
+	for _, client := range []*http.Client{nil, {}} {
+		feed := p.follow(func(o *httpfeed.Options) { o.URL, o.Token, o.Client = astray.URL+"/order/feed", "s3cret", client })
+		if _, err := feed.Read(t.Context(), bailiwick.Position{}, 1); bailiwick.CodeOf(err) != bailiwick.Unavailable || reached {
+			t.Errorf("%v, reached %v", err, reached)
+		}
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	for why, opts := range map[string]httpfeed.Options{
 		"no URL":       {Log: "order/outbox"},

@@ -18,8 +18,12 @@ type run struct {
 	believed       bool // it was fetched again, because of its holes
 }
 
+// maxMarkers bounds what a few bytes of an answer can come to. A follower is left
+// out of fewer messages at once; see scanned.
+const maxMarkers = 100_000
+
 // newRun puts markers in the places of messages that were left out. If more are
-// missing than that, nobody knows which, and all places stay empty.
+// missing than that, or too many, nobody knows which, and all places stay empty.
 func newRun(after, through bailiwick.Position, messages []*bailiwick.Message, leftOut int64, bytes int64) *run {
 	r := &run{after: after, through: through, messages: messages, bytes: bytes}
 	n := len(messages)
@@ -27,7 +31,7 @@ func newRun(after, through bailiwick.Position, messages []*bailiwick.Message, le
 		return r
 	}
 	r.ids = messages[n-1].Position() == through
-	if through.Seq-after.Seq-int64(n) == leftOut && leftOut > 0 {
+	if through.Seq-after.Seq-int64(n) == leftOut && leftOut > 0 && leftOut <= maxMarkers {
 		r.messages = marked(after, messages)
 	}
 	r.holes = messages[n-1].Seq-after.Seq != int64(len(r.messages))

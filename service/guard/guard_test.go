@@ -143,6 +143,11 @@ func TestLoopbackNeedsNoToken(t *testing.T) {
 			}
 		}
 	}
+	for site, want := range map[string]int{"none": 200, "same-origin": 200, "same-site": 403, "cross-site": 403} {
+		if code, body := status(g.Handler(echo, true), "/order/feed", "Sec-Fetch-Site", site); code != want {
+			t.Errorf("a browser's request, %s: %d %s", site, code, body)
+		}
+	}
 	for _, path := range open {
 		if code, _ := status(g.Handler(echo, false), path); code != http.StatusOK {
 			t.Errorf("%s from elsewhere: %d", path, code)

@@ -45,9 +45,10 @@ func (g *Guard) Handler(next http.Handler, local bool) http.Handler {
 			g.admit(w, r, next, need)
 		case !local:
 			refuse(w, http.StatusForbidden, "the server has no token file, so only its own machine may read this")
-		case !localName(r.Host):
-			// A web page elsewhere can have a browser on this machine ask, under its own name.
-			refuse(w, http.StatusForbidden, "without a token this is for callers that name the machine localhost, or by its loopback address")
+		case !localName(r.Host) || fromAnotherSite(r):
+			// A web page elsewhere can have a browser on this machine ask, under its own name
+			// or under this machine's.
+			refuse(w, http.StatusForbidden, "without a token this is for programs on this machine, which name it localhost or by its loopback address")
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -84,6 +85,13 @@ func localName(host string) bool {
 	}
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// fromAnotherSite says whether a browser asks because a page of another site had it
+// do so. Programs that are no browsers do not send the header.
+func fromAnotherSite(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return site != "" && site != "none" && site != "same-origin"
 }
 
 // refuse answers with problem details (RFC 9457).
