@@ -48,8 +48,12 @@ func decodeAny(body []byte) ([]*bailiwick.Message, error) {
 		if p.id.IsZero() || p.Seq == 0 {
 			return nil, fmt.Errorf("event %d has the id %q, which names no message", i, e.ID)
 		}
+		at := e.Time.UTC()
+		if at.Year() < 0 || at.Year() > 9999 { // a zone can move it there, and JSON cannot hold it
+			return nil, fmt.Errorf("event %d has the time %s", i, e.Time)
+		}
 		made[i] = bailiwick.Message{ID: p.id, Log: e.Source, Epoch: p.Epoch, Seq: p.Seq, Key: e.Subject, Type: e.Type, Version: e.SchemaVersion,
-			Time: e.Time, Correlation: e.CorrelationID, Causation: e.CausationID, Trace: e.Traceparent, Data: e.Data}
+			Time: at, Correlation: e.CorrelationID, Causation: e.CausationID, Trace: e.Traceparent, Data: e.Data}
 		if e.DataBase64 != nil {
 			made[i].Data = e.DataBase64
 		}

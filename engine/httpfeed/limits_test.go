@@ -18,15 +18,15 @@ import (
 // An answer is no larger than it may be, unless a single message is; and all come,
 // however large they are.
 func TestLargeMessages(t *testing.T) {
-	const bound = 1 << 20
+	const bound = 256 << 10
 	p := produce(t, store.Options{}, httpfeed.ServerOptions{MaxBytes: bound})
 	large := func(n int) []byte { return fmt.Appendf(nil, "%q", strings.Repeat("x", n)) }
-	sizes := []int{10, 300 << 10, 300 << 10, 300 << 10, 300 << 10, 5 << 20, 10, 900 << 10, 900 << 10}
+	sizes := []int{10, 75 << 10, 75 << 10, 75 << 10, 75 << 10, 2 << 20, 10, 225 << 10, 225 << 10}
 	for _, size := range sizes {
 		p.publishData(1, "order.placed", large(size))
 	}
 	for range 100 {
-		p.publishData(1, "order.placed", large(50<<10))
+		p.publishData(1, "order.placed", large(12<<10))
 	}
 	last, seen := "", 0
 	for seen < len(sizes)+100 {
@@ -48,7 +48,7 @@ func TestLargeMessages(t *testing.T) {
 		}
 		seen, place = seen+len(batch.Messages), batch.Through
 	}
-	modest := p.follow(func(o *httpfeed.Options) { o.MaxBytes = 4 << 20 })
+	modest := p.follow(func(o *httpfeed.Options) { o.MaxBytes = 1 << 20 })
 	if _, err := modest.Read(t.Context(), at(5), 1); bailiwick.CodeOf(err) != bailiwick.Invalid || !strings.Contains(err.Error(), "MaxBytes") {
 		t.Errorf("an answer that is too large for the reader: %v", err)
 	}

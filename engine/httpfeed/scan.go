@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bailiwick/bailiwick"
 )
@@ -53,7 +54,7 @@ func (s *scanner) event(m *bailiwick.Message) {
 	m.Type = s.text(s.last.Type)
 	s.expect(`,"time":"`)
 	at, err := time.Parse(time.RFC3339, string(s.plain()))
-	s.ok, m.Time = s.ok && err == nil, at
+	s.ok, m.Time = s.ok && err == nil && at.Location() == time.UTC, at
 	if s.meets(`,"subject":"`) {
 		m.Key = s.text(s.last.Key)
 	}
@@ -119,6 +120,7 @@ func (s *scanner) text(last string) string {
 	if string(raw) == last {
 		return last
 	}
+	s.ok = s.ok && utf8.Valid(raw)
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw)
 	}
@@ -152,8 +154,9 @@ func (s *scanner) digits() int {
 	return n
 }
 
-// value reads a JSON value: up to the comma or bracket that belongs to what is
-// around it. The server has made sure that it is one.
+// value reads a JSON value: up to the bracket that belongs to what is around it.
+// The server has made sure that it is one. A comma on the way to the bracket says
+// that more follows than appendEvent writes.
 func (s *scanner) value() []byte {
 	depth := 0
 	for i := 0; i < len(s.rest); i++ {
@@ -167,6 +170,8 @@ func (s *scanner) value() []byte {
 			i += end + 1
 		case '{', '[':
 			depth++
+		case ',':
+			s.ok = s.ok && depth > 0
 		case '}', ']':
 			if depth--; depth < 0 {
 				value := bytes.TrimSpace(s.rest[:i:i])
