@@ -38,9 +38,17 @@ const (
 	late     = "late"
 )
 
+// wireVersion is the schema version of commands and replies.
+const wireVersion = 1
+
 var errNoCommand = errors.New("the data is no saga command")
 
 func readCommand(m *bailiwick.Message) (*command, error) {
+	if m.Version > wireVersion {
+		return nil, &bailiwick.Error{Code: bailiwick.Poison, Op: "httpstep: read " + m.Type,
+			Err: fmt.Errorf("its schema version is %d, this program knows %d", m.Version, wireVersion),
+			Do:  "deploy the newer program, then replay the parked key"}
+	}
 	c := &command{message: m}
 	err := json.Unmarshal(m.Data, c)
 	if err == nil && (c.Saga == "" || c.ID == "" || c.Step == "" || c.ReplyTo == "" || c.Op != "do" && c.Op != "undo") {
@@ -79,7 +87,7 @@ func (c *Courier) reply(cmd *command, a answer) follow.Handler {
 		if err != nil {
 			return &bailiwick.Error{Code: bailiwick.Internal, Op: "httpstep: reply to " + m.Type, Err: err}
 		}
-		return take(tx, &bailiwick.Message{ID: m.ID, Log: m.Log, Epoch: m.Epoch, Seq: m.Seq, Key: m.Key, Type: cmd.ReplyTo, Version: 1,
+		return take(tx, &bailiwick.Message{ID: m.ID, Log: m.Log, Epoch: m.Epoch, Seq: m.Seq, Key: m.Key, Type: cmd.ReplyTo, Version: wireVersion,
 			Time: tx.Now().UTC(), Correlation: cmd.ID, Causation: m.ID, Trace: m.Trace, Data: data})
 	}
 }

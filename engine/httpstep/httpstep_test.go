@@ -436,7 +436,9 @@ func TestBeginsAtTheLowWaterMark(t *testing.T) {
 
 // What is no command is parked, and so is one that nobody takes the reply of.
 func TestPoison(t *testing.T) {
+	const fine = `{"saga":"sell","id":"1","step":"redeem","op":"do","reply_to":"shop.saga.reply","data":{}}`
 	for name, data := range map[string]string{
+		"newer":        fine,
 		"no JSON":      `{`,
 		"no command":   `{"points":5}`,
 		"no operation": `{"saga":"sell","id":"1","step":"redeem","op":"try","reply_to":"shop.saga.reply","data":{}}`,
@@ -445,8 +447,12 @@ func TestPoison(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
 				w.start()
+				version := 1
+				if name == "newer" {
+					version = 2
+				}
 				err := w.db.Do(context.Background(), func(tx *store.Tx) error {
-					return tx.Publish(bailiwick.Message{Type: "loyalty.redeem", Key: "ada", Version: 1, Data: []byte(data)})
+					return tx.Publish(bailiwick.Message{Type: "loyalty.redeem", Key: "ada", Version: version, Data: []byte(data)})
 				})
 				if err != nil {
 					t.Fatal(err)

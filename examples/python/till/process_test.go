@@ -34,6 +34,17 @@ func python(t *testing.T) string {
 	return path
 }
 
+// loyaltyAt returns the command that runs the Python half.
+func loyaltyAt(interpreter, database, address, order string) *exec.Cmd {
+	cmd := exec.Command(interpreter, "-m", "loyalty", "--database", database, "--listen", address, "--order", order)
+	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), "LOYALTY_TOKEN="+token, "PYTHONDONTWRITEBYTECODE=1")
+	return cmd
+}
+
+// token is what the loyalty service asks of its callers.
+const token = "open sesame"
+
 // A process is one that is started again and again.
 type process struct {
 	t    *testing.T

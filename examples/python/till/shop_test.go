@@ -61,10 +61,7 @@ func TestShop(t *testing.T) {
 
 	address := freeAddress(t)
 	loyalty := newProcess(t, "loyalty", func() *exec.Cmd {
-		cmd := exec.Command(interpreter, "-m", "loyalty", "--database", filepath.Join(dir, "loyalty.db"), "--listen", address,
-			"--order", server.URL+"/order/feed")
-		cmd.Dir = ".."
-		return cmd
+		return loyaltyAt(interpreter, filepath.Join(dir, "loyalty.db"), address, server.URL+"/order/feed")
 	})
 	loyalty.start()
 	// The log holds nothing back for a follower that it has never heard of.

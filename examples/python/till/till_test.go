@@ -30,17 +30,10 @@ type pair struct {
 	rand    *rand.Rand
 }
 
-// token is what the loyalty service asks of its callers.
-const token = "open sesame"
-
 func newPair(t *testing.T, seed uint64) *pair {
 	interpreter := python(t)
 	ctx, stop := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(stop)
-	here, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	atTill, atLoyalty := freeAddress(t), freeAddress(t)
 	p := &pair{t: t, ctx: ctx, rand: rand.New(rand.NewPCG(seed, 1)),
@@ -55,11 +48,7 @@ func newPair(t *testing.T, seed uint64) *pair {
 		return cmd
 	})
 	p.loyalty = newProcess(t, "loyalty", func() *exec.Cmd {
-		cmd := exec.Command(interpreter, "-m", "loyalty", "--database", filepath.Join(dir, "loyalty.db"), "--listen", atLoyalty,
-			"--order", wire.URL+"/till/order/feed")
-		cmd.Dir = here
-		cmd.Env = append(os.Environ(), "LOYALTY_TOKEN="+token)
-		return cmd
+		return loyaltyAt(interpreter, filepath.Join(dir, "loyalty.db"), atLoyalty, wire.URL+"/till/order/feed")
 	})
 	return p
 }
