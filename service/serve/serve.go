@@ -5,45 +5,53 @@ package serve
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/service"
+	"github.com/bailiwick/bailiwick/service/guard"
 )
+
+// Options say how services run and are served. The zero value is ready to use.
+type Options struct {
+	// Group tunes the group. Its logger hears at which URL it listens.
+	Group service.Options
+	// Guard guards the listener: certificate, tokens, limits.
+	Guard guard.Options
+}
 
 // Run runs services in a group and serves them at addr, each under /NAME/ and beside
 // what [service.Group.Handler] serves, until ctx ends. Then it drains and returns
 // nil. The databases are the caller's to close.
 //
-// The address is one of this machine alone ("127.0.0.1:8080", "localhost:0"), because
-// whoever reaches it may read the services' state: another has the code
-// [bailiwick.Invalid]. An address that cannot be had has the code
-// [bailiwick.Unavailable].
+// Only this machine may reach the address ("127.0.0.1:8080", "localhost:0"): another
+// one needs what [RunWith] can be given, and has the code [bailiwick.Invalid]. An
+// address that cannot be had has the code [bailiwick.Unavailable].
 func Run(ctx context.Context, addr string, services ...*service.Service) error {
-	return RunWith(ctx, addr, service.Options{}, services...)
+	return RunWith(ctx, addr, Options{}, services...)
 }
 
-// RunWith is [Run] with a group's options. Its logger hears at which URL it listens.
-func RunWith(ctx context.Context, addr string, opts service.Options, services ...*service.Service) error {
-	if opts.Logger == nil {
-		opts.Logger = slog.Default()
+// RunWith is [Run] with options.
+func RunWith(ctx context.Context, addr string, opts Options, services ...*service.Service) error {
+	if opts.Group.Logger == nil {
+		opts.Group.Logger = slog.Default()
 	}
-	group, err := service.NewGroup(opts, services...)
+	group, err := service.NewGroup(opts.Group, services...)
 	if err != nil {
 		return err
 	}
-	listener, err := listen(ctx, addr)
+	guarded, err := guard.New(opts.Guard)
 	if err != nil {
 		return err
 	}
-	opts.Logger.Info("listening", "url", "http://"+listener.Addr().String())
-	server := &http.Server{Handler: group.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	listener, err := guarded.Listen(ctx, addr)
+	if err != nil {
+		return err
+	}
+	opts.Group.Logger.Info("listening", "url", guarded.URL(listener))
+	server := guarded.Server(listener, group.Handler())
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -56,20 +64,4 @@ func RunWith(ctx context.Context, addr string, opts service.Options, services ..
 		return group.Run(ctx)
 	})
 	return all.Wait()
-}
-
-var errNotLoopback = errors.New("it can be reached from other machines")
-
-// listen listens at an address of this machine alone.
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	const op = "serve: listen"
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, &bailiwick.Error{Code: bailiwick.Unavailable, Op: op, Err: err, Do: "name another address, or port 0 for a free one"}
-	}
-	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
-		return nil, errors.Join(&bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: fmt.Errorf("%s: %w", addr, errNotLoopback),
-			Do: "serve 127.0.0.1, or serve the handler of a service.Group behind what guards it"}, listener.Close())
-	}
-	return listener, nil
 }

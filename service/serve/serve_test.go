@@ -17,6 +17,7 @@ import (
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/inbox"
 	"github.com/bailiwick/bailiwick/service"
+	"github.com/bailiwick/bailiwick/service/guard"
 	"github.com/bailiwick/bailiwick/service/serve"
 	"github.com/bailiwick/bailiwick/store"
 )
@@ -76,7 +77,7 @@ func TestRunServesUntilItIsStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	s := greeter(t)
 	go func() {
-		ended <- serve.RunWith(ctx, "localhost:0", service.Options{Logger: slog.New(urls{slog.DiscardHandler, at})}, s)
+		ended <- serve.RunWith(ctx, "localhost:0", serve.Options{Group: service.Options{Logger: slog.New(urls{slog.DiscardHandler, at})}}, s)
 	}()
 	var url string
 	select {
@@ -118,6 +119,10 @@ func TestRunRefuses(t *testing.T) {
 		if err := serve.Run(t.Context(), addr, s); bailiwick.CodeOf(err) != want {
 			t.Errorf("%s: %v, want the code %s", addr, err, want)
 		}
+	}
+	half := serve.Options{Guard: guard.Options{CertFile: "cert.pem"}}
+	if err := serve.RunWith(t.Context(), "127.0.0.1:0", half, s); bailiwick.CodeOf(err) != bailiwick.Invalid {
+		t.Errorf("a certificate without its key: %v", err)
 	}
 	if err := serve.Run(t.Context(), "127.0.0.1:0", s, s); bailiwick.CodeOf(err) != bailiwick.Invalid {
 		t.Errorf("two services of one name: %v", err)
