@@ -60,5 +60,5 @@ func run(ctx context.Context, database, listen, loyalty, token string) error {
 				Follower: consumer.Name, Types: types, Token: token})
 		},
 	}
-	return serve.RunWith(ctx, listen, opts, till)
+	return serve.RunWith(ctx, listen, serve.Options{Group: opts}, till)
 }
