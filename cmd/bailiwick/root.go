@@ -55,7 +55,7 @@ func (c *cli) root() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "print JSON, errors too")
-	root.AddCommand(c.demo(), c.run(), c.saga(), c.outbox(), c.parked(), c.schema(), c.version(), c.explain(), c.commands(), c.health(), exitCodes())
+	root.AddCommand(c.demo(), c.run(), c.saga(), c.outbox(), c.parked(), c.schema(), c.migrate(), c.version(), c.explain(), c.commands(), c.health(), exitCodes())
 	c.note(root)
 	return root
 }

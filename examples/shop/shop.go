@@ -67,6 +67,26 @@ func Producers(name string) []string {
 	return names
 }
 
+// Migrations returns the schema of the named service. A name that [Names] does not
+// hold has the code [bailiwick.NotFound].
+func Migrations(name string) ([]store.Migration, error) {
+	p, err := named(name)
+	if err != nil {
+		return nil, err
+	}
+	return p.migrations()
+}
+
+func named(name string) (part, error) {
+	for _, p := range parts {
+		if p.name == name {
+			return p, nil
+		}
+	}
+	return part{}, &bailiwick.Error{Code: bailiwick.NotFound, Op: "shop: find " + name,
+		Err: errors.New("there is no such service"), Do: "name one of " + strings.Join(Names(), ", ")}
+}
+
 // Open opens the services with their databases, for service.NewGroup to run them.
 // The caller ends with [Close]. If one fails, those that were opened are closed.
 func Open(ctx context.Context, open Opener) ([]*service.Service, error) {
@@ -84,13 +104,11 @@ func Open(ctx context.Context, open Opener) ([]*service.Service, error) {
 // OpenOne opens one service alone, for a process of its own. The caller closes its
 // database. A name that [Names] does not hold has the code [bailiwick.NotFound].
 func OpenOne(ctx context.Context, name string, open Opener) (*service.Service, error) {
-	for _, p := range parts {
-		if p.name == name {
-			return p.open(ctx, open)
-		}
+	p, err := named(name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, &bailiwick.Error{Code: bailiwick.NotFound, Op: "shop: open " + name,
-		Err: errors.New("there is no such service"), Do: "name one of " + strings.Join(Names(), ", ")}
+	return p.open(ctx, open)
 }
 
 func (p part) open(ctx context.Context, open Opener) (*service.Service, error) {
