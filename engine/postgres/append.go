@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/store/guest"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -14,8 +15,8 @@ func (t *tx) Append(msgs []bailiwick.Message) error {
 	if len(msgs) == 0 {
 		return nil
 	}
-	if t.db.logless {
-		return t.db.noLog("postgres: append")
+	if t.db.noLog {
+		return guest.Without("postgres: append", "postgres", guest.Outbox)
 	}
 	t.closeRows()
 	n := len(msgs)

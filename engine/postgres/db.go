@@ -26,7 +26,8 @@ type db struct {
 	lookFor time.Duration // see the constant
 
 	migrated atomic.Bool // the schema was looked at, so that connections join
-	logless  bool        // a guest that only follows has no log
+	noLog    bool        // a guest that only follows has none
+	noInbox  bool        // a guest that only publishes has none
 
 	waiting atomic.Int64
 	commits atomic.Int64

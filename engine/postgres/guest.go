@@ -85,7 +85,7 @@ func (d *db) verify(ctx context.Context, s *session, rebasing bool) error {
 			return err
 		}
 	}
-	d.logless = !f.logs
+	d.noLog, d.noInbox = !f.logs, !f.follows
 	return d.claimOwner(ctx, s.Conn)
 }
 
@@ -157,10 +157,4 @@ func (d *db) indexes(ctx context.Context, conn *sql.Conn, table string) ([]strin
 		names = append(names, name)
 	}
 	return names, rows.Err()
-}
-
-// noLog is what a database says that holds no log: its service only follows.
-func (d *db) noLog(op string) error {
-	schema := guest.Schema{Engine: "postgres"}
-	return schema.Missing(op, guest.Outbox, 0, []string{"log in this database"})
 }

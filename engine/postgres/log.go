@@ -18,7 +18,7 @@ func (d *db) ReadLog(ctx context.Context, after int64, limit int) ([]bailiwick.M
 		return nil, err
 	}
 	defer d.leave()
-	if d.logless {
+	if d.noLog {
 		return nil, nil
 	}
 	rows, err := d.pool.QueryContext(ctx, d.q(`SELECT `+columns+` FROM bailiwick_log WHERE seq > $1 ORDER BY seq LIMIT $2`), after, int64(limit))
@@ -49,7 +49,7 @@ func (d *db) LogState(ctx context.Context) (driver.LogState, error) {
 	}
 	defer d.leave()
 	state := driver.LogState{Name: d.log()}
-	if d.logless {
+	if d.noLog {
 		state.Epoch, state.History = 1, []bailiwick.Fork{{Epoch: 1}}
 		return state, nil
 	}

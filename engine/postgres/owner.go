@@ -28,6 +28,7 @@ type facts struct {
 	owner    string
 	guest    bool                                // the tables are managed by the service
 	logs     bool                                // there is a log
+	follows  bool                                // there is an inbox
 	applied  map[string][]store.AppliedMigration // by component
 	recorded *identity                           // nil before the log exists
 	present  identity
@@ -40,8 +41,8 @@ func (d *db) read(ctx context.Context, conn *sql.Conn) (f facts, err error) {
 		return f, err
 	}
 	err = conn.QueryRowContext(ctx, d.q(`SELECT coalesce(max(value) FILTER (WHERE name = 'owner'), ''),
-		coalesce(bool_or(name = $2 AND value = $3), false), to_regclass($1) IS NOT NULL FROM bailiwick_meta`),
-		d.schema+".bailiwick_log_history", guest.MetaKey, guest.MetaValue).Scan(&f.owner, &f.guest, &f.logs)
+		coalesce(bool_or(name = $2 AND value = $3), false), to_regclass($1) IS NOT NULL, to_regclass($4) IS NOT NULL FROM bailiwick_meta`),
+		d.schema+".bailiwick_log_history", guest.MetaKey, guest.MetaValue, d.schema+".bailiwick_positions").Scan(&f.owner, &f.guest, &f.logs, &f.follows)
 	if err != nil {
 		return f, err
 	}
@@ -127,7 +128,7 @@ func (d *db) inspect(ctx context.Context, s *session, rebasing bool) error {
 	if len(pending) > 0 {
 		return &bailiwick.Error{Code: bailiwick.Unsupported, Op: "postgres: open", Err: errOlder, Do: "start the owner once with this version"}
 	}
-	d.opts.Owner, d.logless = f.owner, !f.logs
+	d.opts.Owner, d.noLog, d.noInbox = f.owner, !f.logs, !f.follows
 	if d.opts.ReadOnly || rebasing {
 		return nil // what is read of a copy is right; only its snapshots are not
 	}

@@ -33,7 +33,7 @@ func (s *step) fields() []any {
 // higher term and fails.
 func (d *db) Stamp(ctx context.Context, term int64, limit int) ([]bailiwick.Message, error) {
 	const op = "postgres: stamp"
-	if d.logless {
+	if d.noLog {
 		return nil, nil
 	}
 	work, err := d.workToStamp(ctx, op, term)

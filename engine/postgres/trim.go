@@ -14,7 +14,7 @@ import (
 // later one.
 func (d *db) Trim(ctx context.Context, rule driver.Trim) (more bool, err error) {
 	const op = "postgres: trim"
-	if d.logless {
+	if d.noLog {
 		return false, nil
 	}
 	text, err := json.Marshal([2][]string{list(rule.Forever), list(rule.Compact)})

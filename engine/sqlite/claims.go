@@ -8,6 +8,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store/driver"
+	"github.com/bailiwick/bailiwick/store/guest"
 )
 
 // A taken key waits for its answer, so that both are written by one statement:
@@ -27,6 +28,9 @@ func (t *tx) Claim(scope, key string, hash []byte) (c driver.Claim, fresh bool, 
 	}
 	if err := t.alive(); err != nil {
 		return c, false, err
+	}
+	if t.db.noInbox {
+		return c, false, guest.Without(op, "sqlite", guest.Inbox)
 	}
 	if i := t.waiting(scope, key); i >= 0 {
 		return driver.Claim{Hash: t.taken[i].hash, Time: t.taken[i].time}, false, nil

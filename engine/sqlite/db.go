@@ -23,7 +23,8 @@ type DB struct {
 	readers      *readers
 	checkpointer *checkpointer
 	listener     *listener // where the service's own connections write too; else nil
-	logless      bool      // a guest that only follows has no log
+	noLog        bool      // a guest that only follows has none
+	noInbox      bool      // a guest that only publishes has none
 
 	// Pages written since the log last began anew, and how many they were when a
 	// checkpoint was last asked for and last forced. The writer's alone.

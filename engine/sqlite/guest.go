@@ -200,9 +200,3 @@ func indexes(ctx context.Context, c *conn, table string) ([]string, error) {
 	}
 	return names, rows.Err()
 }
-
-// noLog is what a database says that holds no log: its service only follows.
-func noLog(op string) error {
-	schema := guest.Schema{Engine: "sqlite"}
-	return schema.Missing(op, guest.Outbox, 0, []string{"log in this database"})
-}

@@ -299,3 +299,34 @@ func TestGuestThatOnlyFollows(t *testing.T) {
 		t.Errorf("its log is %+v, %v", state, err)
 	}
 }
+
+// A guest that only publishes can be looked at like any other, and says so to
+// whoever wants to follow.
+func TestGuestThatOnlyPublishes(t *testing.T) {
+	_, pool := applied(t, guest.Wanted{For: guest.Outbox})
+	db, err := Wrap(t.Context(), pool, Options{Owner: "order", Guest: guest.Outbox})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Read(t.Context(), func(tx *store.Tx) error {
+		list, err := tx.Positions()
+		if len(list) > 0 {
+			t.Errorf("there are positions: %+v", list)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for what, call := range map[string]func(tx *store.Tx) error{
+		"claiming": func(tx *store.Tx) error { _, _, err := tx.Claim("a", "b", nil); return err },
+		"moving": func(tx *store.Tx) error {
+			return tx.Move(bailiwick.Position{}, store.FollowerPosition{Follower: "f", Lanes: 1, Position: bailiwick.Position{Epoch: 1, Seq: 7}})
+		},
+	} {
+		if err := db.Do(t.Context(), call); bailiwick.CodeOf(err) != bailiwick.NotFound || !strings.Contains(err.Error(), "--for inbox") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

@@ -23,6 +23,7 @@ type found struct {
 	owner   string // "" where nobody is recorded
 	guest   bool   // the tables are managed by the service
 	logs    bool   // there is a log
+	follows bool   // there is an inbox
 	applied map[string][]store.AppliedMigration
 }
 
@@ -156,7 +157,8 @@ func describe(ctx context.Context, c *conn) (found, error) {
 		return f, err
 	}
 	if err := c.queryRow(ctx, `SELECT EXISTS (SELECT 1 FROM bailiwick_meta WHERE name = ? AND value = ?),
-		EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'bailiwick_log')`, guest.MetaKey, guest.MetaValue).Scan(&f.guest, &f.logs); err != nil {
+		EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'bailiwick_log'),
+		EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'bailiwick_positions')`, guest.MetaKey, guest.MetaValue).Scan(&f.guest, &f.logs, &f.follows); err != nil {
 		return f, err
 	}
 	rows, err := c.query(ctx, "SELECT component, version, name, checksum FROM bailiwick_migrations ORDER BY component, version")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store/driver"
+	"github.com/bailiwick/bailiwick/store/guest"
 )
 
 // appendChunks are how many messages one statement inserts; what is over goes into
@@ -32,8 +33,8 @@ func (t *tx) Append(msgs []bailiwick.Message) error {
 	if err := t.alive(); err != nil {
 		return err
 	}
-	if t.db.logless {
-		return noLog(op)
+	if t.db.noLog {
+		return guest.Without(op, "sqlite", guest.Outbox)
 	}
 	t.writer.appended = append(t.writer.appended, msgs...)
 	return nil
@@ -84,7 +85,7 @@ func parseID(text string) (bailiwick.ID, error) {
 func (db *DB) ReadLog(ctx context.Context, after int64, limit int) ([]bailiwick.Message, error) {
 	var list []bailiwick.Message
 	const op = "sqlite: read log"
-	if db.logless {
+	if db.noLog {
 		return nil, nil
 	}
 	err := db.readers.do(ctx, op, func(c *conn) error {
@@ -134,7 +135,7 @@ func readLog(ctx context.Context, c *conn, epoch, after int64, limit int) ([]bai
 func (db *DB) LogState(ctx context.Context) (driver.LogState, error) {
 	state := driver.LogState{Name: db.log}
 	const op = "sqlite: log state"
-	if db.logless {
+	if db.noLog {
 		state.Epoch, state.History = 1, []bailiwick.Fork{{Epoch: 1}}
 		return state, nil
 	}
@@ -163,7 +164,7 @@ func (db *DB) LogState(ctx context.Context) (driver.LogState, error) {
 // Stamp has nothing to give: messages get their seq as they are appended. Where
 // the service's own connections append too, it tells of what there is.
 func (db *DB) Stamp(ctx context.Context, term int64, limit int) ([]bailiwick.Message, error) {
-	if db.listener == nil || db.logless {
+	if db.listener == nil || db.noLog {
 		return nil, nil
 	}
 	return db.listener.stamp(ctx, term, limit)
@@ -172,7 +173,7 @@ func (db *DB) Stamp(ctx context.Context, term int64, limit int) ([]bailiwick.Mes
 // Trim looks at the next messages up to t.UpTo, at most t.Limit of them, and
 // deletes those that no rule keeps. A change of the rules has it look at all again.
 func (db *DB) Trim(ctx context.Context, t driver.Trim) (more bool, err error) {
-	if db.logless {
+	if db.noLog {
 		return false, nil
 	}
 	forever, compact := typeList(t.Forever), typeList(t.Compact)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store/driver"
+	"github.com/bailiwick/bailiwick/store/guest"
 )
 
 const positionColumns = "SELECT follower, lane, lanes, epoch, seq, id, term FROM bailiwick_positions"
@@ -25,6 +26,9 @@ func (t *tx) Positions() ([]driver.Position, error) {
 
 func (t *tx) positions(query string, args ...any) ([]driver.Position, error) {
 	const op = "sqlite: read positions"
+	if t.db.noInbox {
+		return nil, nil
+	}
 	rows, err := t.query(query, args...)
 	if err != nil {
 		return nil, failure(op, err)
@@ -52,6 +56,9 @@ func (t *tx) Move(from bailiwick.Position, to driver.Position) error {
 	op := "sqlite: move " + to.Follower
 	if t.writer == nil {
 		return readOnly(op)
+	}
+	if t.db.noInbox {
+		return guest.Without(op, "sqlite", guest.Inbox)
 	}
 	var moved bool
 	var err error

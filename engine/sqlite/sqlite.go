@@ -180,7 +180,7 @@ func openOwned(ctx context.Context, path string, opts Options, lock *lock, f fou
 		}
 	}
 	db := newDB(path, opts, lock)
-	db.logless = f.exists && !f.logs && f.guest
+	db.noLog, db.noInbox = f.guest && !f.logs, f.guest && !f.follows
 	if f.guest {
 		db.listener = &listener{open: db.readers.open, log: db.log}
 	}
@@ -240,7 +240,7 @@ func openReadOnly(ctx context.Context, path string, opts Options) (*DB, string, 
 		return nil, "", errors.Join(err, db.Close())
 	}
 	db.name(f.owner)
-	db.logless = !f.logs
+	db.noLog, db.noInbox = !f.logs, !f.follows
 	return db, f.owner, nil
 }
 

@@ -73,7 +73,7 @@ func (w *writer) reopen() error {
 
 // load reads, once the database was opened, where the log and the commits stand.
 func (w *writer) load() error {
-	if w.db.logless {
+	if w.db.noLog {
 		w.epoch = 1
 	} else if err := w.conn.queryRow(bare, `SELECT epoch, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'bailiwick_log'), 0)
 		FROM bailiwick_log_state`).Scan(&w.epoch, &w.logged); err != nil {

@@ -45,6 +45,12 @@ func (s Schema) Missing(op string, parts Parts, since int, what []string) error 
 		Do: "apply what \"" + s.Command(parts, since) + "\" writes, with the service's migrations"}
 }
 
+// Without is the error of a call that needs a part whose tables a database does not
+// have.
+func Without(op, engine string, part Parts) error {
+	return Schema{Engine: engine}.Missing(op, part, 0, []string{map[Parts]string{Outbox: "log", Inbox: "inbox"}[part] + " in this database"})
+}
+
 // compare returns what a table lacks, and what differs in it.
 func compare(want, have Table) (missing, wrong []string) {
 	for _, w := range want.Columns {
