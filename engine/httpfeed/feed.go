@@ -57,7 +57,6 @@ type Feed struct {
 	mu     sync.Mutex
 	acked  bailiwick.Position
 	head   int64
-	doubt  bool // the last request failed: what answers next may not be what answered before
 	window window
 	calls  []*call
 }
