@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 )
 
@@ -15,7 +16,8 @@ func TestSchemaPrint(t *testing.T) {
 	if strings.Contains(printed, "bailiwick_claims") || strings.Contains(printed, "goose") {
 		t.Errorf("more was printed than was asked for:\n%s", printed)
 	}
-	pool, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "shop.db")+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
+	path := filepath.Join(t.TempDir(), "shop.db")
+	pool, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,8 +29,21 @@ func TestSchemaPrint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Close(); err != nil {
-		t.Error(err)
+	// It is looked at like any other, beside the service and after it.
+	for _, running := range []bool{true, false} {
+		if !running {
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		call(t, "outbox", "status", "--db", "sqlite:"+path).expect(t, 0, "shop/outbox")
+		call(t, "parked", "list", "--db", "sqlite:"+path).expect(t, 0)
+		call(t, "saga", "list", "--db", "sqlite:"+path).expect(t, 0)
+	}
+	// What it is not is one of those that are migrated.
+	_, err = sqlite.Open(t.Context(), path, sqlite.Options{Owner: "shop"})
+	if bailiwick.CodeOf(err) != bailiwick.Invalid {
+		t.Errorf("opened as an owner that migrates: %v", err)
 	}
 }
 
