@@ -38,8 +38,8 @@ type Options struct {
 	Token string
 	// Plain allows Token over plain HTTP: where the network itself is trusted.
 	Plain bool
-	// Client sends the requests; nil means one that follows no redirects and keeps
-	// connections open.
+	// Client sends the requests; nil means one of its own. Redirections are not
+	// followed: a POST that was redirected may arrive as a GET.
 	Client *http.Client
 	// Timeout bounds one request; 0 means 5 s.
 	Timeout time.Duration
@@ -63,6 +63,7 @@ type Options struct {
 // answers. It is a part to run.
 type Courier struct {
 	opts      Options
+	client    *http.Client
 	endpoints map[string]*endpoint // by type of command
 	slots     chan struct{}        // one for each request under way
 
@@ -95,10 +96,7 @@ func New(opts Options) (*Courier, error) {
 	if opts.Rand == nil {
 		opts.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
-	if opts.Client == nil {
-		opts.Client = newClient(opts.Concurrency)
-	}
-	c := &Courier{opts: opts, endpoints: map[string]*endpoint{}, slots: make(chan struct{}, opts.Concurrency)}
+	c := &Courier{opts: opts, client: newClient(opts), endpoints: map[string]*endpoint{}, slots: make(chan struct{}, opts.Concurrency)}
 	urls := map[string]*endpoint{}
 	for typ, address := range opts.Steps {
 		u, err := url.Parse(address)
@@ -123,21 +121,28 @@ func loopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// newClient returns a client that keeps as many connections as it may need. It
-// does not follow redirects: a POST that was redirected may arrive as a GET.
-func newClient(connections int) *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = connections
-	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}
+// newClient returns the client that the options ask for, or one that keeps as many
+// connections as it may need.
+func newClient(opts Options) *http.Client {
+	client := &http.Client{}
+	if opts.Client != nil {
+		*client = *opts.Client
+	} else {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = opts.Concurrency
+		client.Transport = transport
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client
 }
 
 // Run carries commands until ctx ends, and then returns nil. It registers with the
 // log first, so that no command is trimmed before it was carried. What it returns
 // otherwise is what [follow.Follower.Run] does.
 func (c *Courier) Run(ctx context.Context) error {
-	defer c.opts.Client.CloseIdleConnections()
+	if c.opts.Client == nil {
+		defer c.client.CloseIdleConnections()
+	}
 	types := slices.Sorted(maps.Keys(c.opts.Steps))
 	feed, err := c.opts.DB.Log().Feed(ctx, store.Subscriber{Name: c.opts.Name, Types: types})
 	if err == nil {

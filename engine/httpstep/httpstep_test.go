@@ -140,7 +140,6 @@ func TestUnknownIsAskedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
-				w.options.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 				w.wire.answer = func(_ *http.Request, n int) (*http.Response, error) {
 					if n <= 2 {
 						return answer()

@@ -30,7 +30,7 @@ func (c *Courier) post(ctx context.Context, e *endpoint, cmd *command) (answer, 
 	if err != nil {
 		return answer{}, err
 	}
-	resp, err := c.opts.Client.Do(req)
+	resp, err := c.client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}
