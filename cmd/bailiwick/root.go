@@ -44,7 +44,8 @@ const rootExample = `  bailiwick demo                                     the sh
   bailiwick outbox status --data bailiwick-data      how far each follower has come
   bailiwick saga list --state parked                 what waits for a person, and why
   bailiwick saga show 0198c0de-… --json
-  bailiwick parked replay user/outbox 17850 --service payment`
+  bailiwick parked replay user/outbox 17850 --service payment
+  bailiwick explain locked                           what an error means, and what to do`
 
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
