@@ -8,11 +8,15 @@ import (
 	"github.com/bailiwick/bailiwick/store"
 )
 
-// follower is a registered reader.
+// follower is a registered reader. While one program replaces another, a follower
+// may ask for two lists of types by turns: it is registered once for each.
 type follower struct {
 	feed  *store.Feed
 	types []string
 }
+
+// maxLists is how many lists of types are remembered for one follower.
+const maxLists = 4
 
 // reader returns what a request reads from. A follower is registered with the log
 // by its first request to this process, before it is told anything.
@@ -45,7 +49,8 @@ func (s *server) reader(ctx context.Context, ask request) (*follower, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.followers[ask.follower] = f
+	list := append(s.followers[ask.follower], f)
+	s.followers[ask.follower] = list[max(0, len(list)-maxLists):]
 	return f, nil
 }
 
@@ -54,8 +59,11 @@ func (s *server) reader(ctx context.Context, ask request) (*follower, error) {
 func (s *server) registered(ask request) *follower {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f := s.followers[ask.follower]; f != nil && (ask.types == nil || slices.Equal(ask.types, f.types)) {
-		return f
+	list := s.followers[ask.follower]
+	for i := len(list) - 1; i >= 0; i-- {
+		if ask.types == nil || slices.Equal(ask.types, list[i].types) {
+			return list[i]
+		}
 	}
 	return nil
 }
@@ -67,7 +75,7 @@ func (f *follower) wants(kind string) bool {
 
 // acknowledge passes on what a follower has committed, once it is sure that this
 // log has it: a log must not trim what somebody committed in another past.
-func (s *server) acknowledge(f *follower, ask request) {
+func (s *server) acknowledge(ask request) {
 	state, ok := s.log.Known()
 	p := ask.committed.Position
 	if ask.follower == "" || p.Seq == 0 || !ok || p.Seq > state.Head || p.Epoch > state.Epoch {
@@ -78,7 +86,11 @@ func (s *server) acknowledge(f *follower, ask request) {
 			return
 		}
 	}
-	f.feed.Ack(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if list := s.followers[ask.follower]; len(list) > 0 {
+		list[len(list)-1].feed.Ack(p) // the log listens to the latest registration
+	}
 }
 
 // remember notes the last event of an answer: it comes back as the next request's

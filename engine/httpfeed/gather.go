@@ -63,7 +63,7 @@ func (s *server) gather(ctx context.Context, f *follower, ask request, a *answer
 	a.through = ask.after.Position
 	err := s.read(ctx, f, ask, a)
 	if err == nil {
-		s.acknowledge(f, ask)
+		s.acknowledge(ask)
 	}
 	if err == nil && a.events == 0 && ask.wait > 0 {
 		err = s.await(ctx, f, ask, a)

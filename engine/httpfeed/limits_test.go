@@ -105,6 +105,41 @@ func TestTypes(t *testing.T) {
 	}
 }
 
+// Two programs of one follower may run at once, an old one and its successor: each
+// gets its types, either's commits count, and they do not register by turns.
+func TestOldAndNewProgram(t *testing.T) {
+	p := produce(t, store.Options{Retention: store.Retention{Every: time.Hour}}, httpfeed.ServerOptions{})
+	p.publish(4, "order.placed")
+	p.publish(2, "order.paid")
+	ask := func(seq int, types string, want int) {
+		t.Helper()
+		if response, body := p.get(fmt.Sprintf("?follower=billing&lastEventId=1.%d&types=%s", seq, types)); strings.Count(body, "specversion") != want {
+			t.Errorf("%s of %s after %d: %s", response.Status, types, seq, body)
+		}
+	}
+	var before int64
+	for seq := range 4 {
+		ask(seq, "order.placed", 4-seq)
+		ask(seq, "order.placed,order.paid", 6-seq)
+		if seq == 0 {
+			before = p.db.Stats().Commits
+		}
+	}
+	if n := p.db.Stats().Commits - before; n != 0 {
+		t.Errorf("%d commits for registrations that are known", n)
+	}
+	for _, c := range []struct {
+		seq   int
+		types string
+		want  int
+	}{{4, "order.placed", 0}, {5, "order.paid,order.placed", 1}, {6, "order.placed", 0}} {
+		ask(c.seq, c.types, c.want)
+		if got := p.acknowledged("billing"); got != int64(c.seq) {
+			t.Errorf("acknowledged %d, want %d", got, c.seq)
+		}
+	}
+}
+
 // Where retention removed messages, a hole is read twice: a message that was merely
 // late would show itself.
 func TestHolesAreReadTwice(t *testing.T) {

@@ -48,7 +48,7 @@ func Handler(log *store.Log, opts ServerOptions) http.Handler {
 	if opts.MaxWait <= 0 {
 		opts.MaxWait = 30 * time.Second
 	}
-	return &server{log: log, opts: opts, followers: map[string]*follower{}, sent: map[int64]bailiwick.ID{}}
+	return &server{log: log, opts: opts, followers: map[string][]*follower{}, sent: map[int64]bailiwick.ID{}}
 }
 
 type server struct {
@@ -58,7 +58,7 @@ type server struct {
 
 	registering sync.Mutex // held while a follower is written down
 	mu          sync.Mutex
-	followers   map[string]*follower
+	followers   map[string][]*follower // by name, the latest registration last
 	sent        map[int64]bailiwick.ID // of last events of answers: what need not be looked up when it comes back
 }
 
