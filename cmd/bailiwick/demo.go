@@ -118,7 +118,7 @@ func (c *cli) runFleet(ctx context.Context, errOut io.Writer, f demoFlags) error
 	if err != nil {
 		return err
 	}
-	fleet := newFleet(dir, errOut, f.verbose, 0)
+	fleet := c.newFleet(dir, errOut, f.verbose, 0)
 	return fleet.run(ctx, &f.listenFlags, func(ctx context.Context, base string) error {
 		return c.showShop(ctx, errOut, dir, base, fleet.clients(&f.listenFlags, base))
 	})

@@ -29,6 +29,7 @@ import (
 type fleet struct {
 	dir     string
 	verbose bool
+	json    bool // errors are printed as JSON
 	slow    time.Duration
 	errOut  io.Writer
 	logger  *slog.Logger
@@ -36,9 +37,9 @@ type fleet struct {
 	inside  string // where the services find each other
 }
 
-func newFleet(dir string, errOut io.Writer, verbose bool, slow time.Duration) *fleet {
+func (c *cli) newFleet(dir string, errOut io.Writer, verbose bool, slow time.Duration) *fleet {
 	logger := newEquipment(errOut, verbose).logger
-	return &fleet{dir: dir, verbose: verbose, slow: slow, errOut: errOut, logger: logger,
+	return &fleet{dir: dir, verbose: verbose, json: c.json, slow: slow, errOut: errOut, logger: logger,
 		front: front.New(front.Options{Logger: logger}, shop.Names()...)}
 }
 
@@ -182,7 +183,10 @@ func (f *fleet) command(name string) *exec.Cmd {
 		program = os.Args[0]
 	}
 	cmd := exec.Command(program, "run", name, "--data", f.dir, "--addr", "127.0.0.1:0", "--peers", f.inside,
-		"--drain", childDrain.String(), "--slow-query", f.slow.String(), "--lifeline", "--json")
+		"--drain", childDrain.String(), "--slow-query", f.slow.String(), "--lifeline")
+	if f.json {
+		cmd.Args = append(cmd.Args, "--json")
+	}
 	if f.verbose {
 		cmd.Args = append(cmd.Args, "--verbose")
 	}

@@ -218,6 +218,8 @@ func TestDemoInProcesses(t *testing.T) {
 	}
 	call(t, "outbox", "status", "--data", data, "--service", "order").expect(t, 0, "order/outbox", "payment")
 	call(t, "saga", "retry", id, "--data", data).expect(t, 1, "not parked") // the owner says so
+	// One that is confirmed, and has yet to be paid, delivered and told of.
+	id = d.order()
 	if code := d.stop(); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, &d.errs)
 	}
@@ -255,7 +257,8 @@ func startService(t *testing.T, name string, args ...string) (cmd *exec.Cmd, sai
 		t.Fatal(err)
 	}
 	go func() { cmd.Wait(); write.Close() }()
-	t.Cleanup(func() { cmd.Process.Kill(); io.Copy(io.Discard, read) })
+	enough := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() }) // whoever waits for its words is told that it ended
+	t.Cleanup(func() { enough.Stop(); cmd.Process.Kill(); io.Copy(io.Discard, read) })
 	return cmd, bufio.NewScanner(read)
 }
 

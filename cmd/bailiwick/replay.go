@@ -50,7 +50,7 @@ func (c *cli) runReplay(cmd *cobra.Command, f demoFlags) error {
 		return err
 	}
 	if f.processes {
-		fleet := newFleet(dir, errOut, f.verbose, slowReport)
+		fleet := c.newFleet(dir, errOut, f.verbose, slowReport)
 		if !cmd.Flags().Changed("addr") {
 			f.addr = "127.0.0.1:0"
 		}

@@ -73,7 +73,7 @@ Ctrl-C or SIGTERM stops it once what is under way has come to rest.`,
 	flags.DurationVar(&f.slow, "slow-query", 0, "log queries that take so long, without their arguments (default 500ms)")
 	flags.IntVar(&f.lanes, "lanes", 0, "how many workers share each log that it follows, in all its processes together (default 1, on PostgreSQL 4)")
 	flags.IntVar(&f.connections, "connections", 16, "most connections to PostgreSQL")
-	flags.BoolVar(&f.lifeline, "lifeline", false, "stop when standard input ends: for a parent process that holds it open")
+	flags.BoolVar(&f.lifeline, "lifeline", false, "stop when standard input ends, and print where it listens as JSON: for a parent process")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log every request")
 	cmd.MarkFlagsMutuallyExclusive("db", "data")
 	_ = cmd.MarkFlagDirname("data") // fails only for a flag that does not exist
@@ -114,7 +114,7 @@ func (c *cli) runOne(ctx context.Context, errOut io.Writer, name string, f runFl
 	if err != nil {
 		return err
 	}
-	s.listening = func(base string) error { return c.tellWhere(name, base) }
+	s.listening = func(base string) error { return c.tellWhere(name, base, f.lifeline) }
 	return s.run(ctx, &f.listenFlags, func(ctx context.Context, _ string) error {
 		e.logger.Info("the service takes requests", "service", name)
 		<-ctx.Done()
@@ -129,9 +129,9 @@ const sharedLanes = 4
 // lastResort is how long after its drain a process may take to end.
 const lastResort = 10 * time.Second
 
-// tellWhere prints where a service listens, in one line.
-func (c *cli) tellWhere(name, base string) error {
-	if c.json {
+// tellWhere prints where a service listens, in one line; for a program as JSON.
+func (c *cli) tellWhere(name, base string, program bool) error {
+	if c.json || program {
 		return json.NewEncoder(c.out).Encode(map[string]any{"service": name, "url": base, "pid": os.Getpid()})
 	}
 	_, err := fmt.Fprintf(c.out, "%s is at %s/%s/\n", name, base, name)
