@@ -81,6 +81,7 @@ func (l *Log) sequence(ctx context.Context) {
 				renew = now.Add(sequencerTTL / 10)
 			}
 		}
+		begun := time.Now() // the machine's clock: it measures work
 		n, err := l.step(ctx, term, behind)
 		if err == nil && n == 0 && behind && term > 0 {
 			behind = false
@@ -98,9 +99,10 @@ func (l *Log) sequence(ctx context.Context) {
 			continue // there is more
 		}
 		if n > 0 {
-			// Whoever commits here nudges at once; what others commit gathers for a
-			// moment, so that a step, which is a commit too, is not made for each.
-			idle = pollMin
+			// Whoever commits here nudges at once. What others commit gathers for a
+			// moment, so that a step, which is a commit too, is not made for each, and
+			// steps leave most of a busy machine to those whose messages they carry.
+			idle = min(max(pollMin, 4*time.Since(begun)), pollMax)
 		}
 		select {
 		case <-l.nudge:
