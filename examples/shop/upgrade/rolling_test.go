@@ -179,7 +179,7 @@ func (b *balancer) out(gone *instance) {
 
 // reached returns once the first document of a stage was sent.
 func (b *balancer) reached(ctx context.Context, stage int) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	defer context.AfterFunc(ctx, b.changed.Broadcast)()
 	b.mu.Lock()
