@@ -20,4 +20,7 @@
 //
 // Connections pass through no pooler that shares sessions between transactions:
 // ownership is a lock of the session.
+//
+// A service that has its own *sql.DB or pgx pool, code and migrations takes in
+// single parts as guests: see [Wrap] with Options.Guest, [Outbox] and [Pgx].
 package postgres

@@ -11,4 +11,7 @@
 // holds a lock on the side file PATH.lock. A file that belongs to another
 // service, that a newer program migrated, that a running owner holds, or that is
 // no SQLite database is refused, and not a byte of it is touched.
+//
+// A service that has its own *sql.DB, code and migrations takes in single parts as
+// guests: see [Wrap] and [Outbox].
 package sqlite

@@ -79,9 +79,10 @@ func inspect(ctx context.Context, path string) (found, error) {
 	}
 	before := strays(path)
 	params := url.Values{"mode": {"ro"}}
-	if logEmpty(path) {
-		// Everything is in the file itself, and nobody changes it: the lock is ours.
-		// SQLite then creates no files.
+	if logEmpty(path) && !slices.Contains(before, path+"-shm") {
+		// Everything is in the file itself, and nobody changes it: the lock is ours,
+		// and a service whose guest the log is has no connection open. SQLite then
+		// creates no files.
 		params.Set("immutable", "1")
 	}
 	c, err := connect(ctx, dsn(path, params), nil)
