@@ -54,6 +54,7 @@ func races() []Explanation {
 			"two operators, or an operator and a running service, that act on one saga or one parked key",
 			"a record that was written again since it was read",
 			"a domain's own rule: goods that are sold already cannot be reserved",
+			"a migration whose check found what would be lost, or an index that an earlier attempt left unfinished",
 		},
 		Do: []string{
 			"read it again, then decide again",
@@ -173,6 +174,7 @@ func databases() []Explanation {
 			"a second process of the service on one SQLite file",
 			"a command that changes things, while a process runs that has no admin socket",
 			"on PostgreSQL, a command that has to be alone",
+			"a schema is to be contracted while an older program is at work, or that program comes back meanwhile",
 		},
 		Do: []string{
 			"find the process: the error names its id where it is known",
