@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -25,10 +26,10 @@ func TestDone(t *testing.T) {
 		w.sell("sale-1", "ada", sale{Points: 5})
 		w.settle(time.Second)
 		w.want("sale-1", saga.Completed)
-		if len(w.wire.requests) != 1 {
-			t.Fatalf("%d requests, want 1", len(w.wire.requests))
+		if len(w.wire.all()) != 1 {
+			t.Fatalf("%d requests, want 1", len(w.wire.all()))
 		}
-		r := w.wire.requests[0]
+		r := w.wire.all()[0]
 		if r.method != "POST" || r.url != participant || r.body != `{"points":5}` {
 			t.Errorf("%s %s %s", r.method, r.url, r.body)
 		}
@@ -87,7 +88,7 @@ func TestCompensation(t *testing.T) {
 		if got := w.wire.ops(); got != "sale-1 do, sale-1 undo" {
 			t.Errorf("asked for %s", got)
 		}
-		if undo := w.wire.requests[1]; undo.body != `{"points":5}` || undo.header.Get("Idempotency-Key") != "shop.saga.reply/sell/sale-1/redeem/undo" {
+		if undo := w.wire.all()[1]; undo.body != `{"points":5}` || undo.header.Get("Idempotency-Key") != "shop.saga.reply/sell/sale-1/redeem/undo" {
 			t.Errorf("the compensation was asked for with %s, %s", undo.body, undo.header)
 		}
 	})
@@ -150,10 +151,10 @@ func TestUnknownIsAskedAgain(t *testing.T) {
 				w.sell("sale-1", "ada", sale{Points: 5})
 				w.settle(5 * time.Second) // within its patience, before the saga's timer
 				w.want("sale-1", saga.Completed)
-				if got := len(w.wire.requests); got != 3 {
+				if got := len(w.wire.all()); got != 3 {
 					t.Fatalf("%d requests, want 3", got)
 				}
-				first, last := w.wire.requests[0], w.wire.requests[2]
+				first, last := w.wire.all()[0], w.wire.all()[2]
 				if first.body != last.body || first.header.Get("Idempotency-Key") != last.header.Get("Idempotency-Key") {
 					t.Errorf("the repeat differs: %v, %v", first, last)
 				}
@@ -209,7 +210,7 @@ func TestRetryAfter(t *testing.T) {
 				w.sell("sale-1", "ada", sale{Points: 5})
 				w.settle(6 * time.Second)
 				w.want("sale-1", saga.Completed)
-				if pause := w.wire.requests[1].at.Sub(w.wire.requests[0].at); pause < 3*time.Second {
+				if pause := w.wire.all()[1].at.Sub(w.wire.all()[0].at); pause < 3*time.Second {
 					t.Errorf("it was asked again after %s", pause)
 				}
 			})
@@ -249,7 +250,7 @@ func TestLongRetryAfter(t *testing.T) {
 		w.start()
 		w.sell("sale-1", "ada", sale{Points: 5})
 		w.settle(24 * time.Second)
-		if got := len(w.wire.requests); got != 1 {
+		if got := len(w.wire.all()); got != 1 {
 			t.Errorf("%d requests within the pause, want 1", got)
 		}
 		w.settle(time.Minute)
@@ -262,16 +263,18 @@ func TestLongRetryAfter(t *testing.T) {
 func TestAway(t *testing.T) {
 	inWorld(t, func(w *world) {
 		const other = "http://bank.example/steps"
-		away := true
+		const sales = 120 // more than may be set aside at once
+		var away atomic.Bool
+		away.Store(true)
 		w.options.Steps["loyalty.redeem"] = other
 		w.wire.answer = func(r *http.Request, _ int) (*http.Response, error) {
-			if away && r.URL.Host == "bank.example" {
+			if away.Load() && r.URL.Host == "bank.example" {
 				return nil, errCut
 			}
 			return says(200, "application/json", `{"left":7}`)
 		}
 		w.start()
-		for i := range 200 {
+		for i := range sales {
 			w.sell(fmt.Sprintf("sale-%d", i), fmt.Sprintf("key-%d", i), sale{Points: 5})
 		}
 		w.settle(25 * time.Second)
@@ -283,12 +286,12 @@ func TestAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status[0].Parked+status[0].Retrying > 0 || status[0].Position.Seq < 200 {
+		if status[0].Parked+status[0].Retrying > 0 || status[0].Position.Seq < sales {
 			t.Errorf("the courier stands at %+v, the log at %d", status[0], state.Head)
 		}
-		away = false
+		away.Store(false)
 		w.settle(time.Minute)
-		for i := range 200 {
+		for i := range sales {
 			w.want(fmt.Sprintf("sale-%d", i), saga.Completed)
 		}
 	})
@@ -324,8 +327,8 @@ func TestOrderAndConcurrency(t *testing.T) {
 		}
 		w.start()
 		w.settle(5 * time.Second)
-		if w.wire.most != 3 || len(w.wire.requests) != 30 {
-			t.Errorf("%d requests, at most %d at once; want 30, and 3", len(w.wire.requests), w.wire.most)
+		if w.wire.most != 3 || len(w.wire.all()) != 30 {
+			t.Errorf("%d requests, at most %d at once; want 30, and 3", len(w.wire.all()), w.wire.most)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,7 +62,7 @@ func inWorld(t *testing.T, fn func(w *world)) {
 func (w *world) open() {
 	w.t.Helper()
 	var err error
-	w.db, err = sqlite.Open(context.Background(), w.path, sqlite.Options{Owner: "shop", Store: store.Options{Logger: quiet}})
+	w.db, err = sqlite.Open(context.Background(), w.path, sqlite.Options{Owner: "shop", Synchronous: sqlite.Off, Store: store.Options{Logger: quiet}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -176,10 +177,17 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.answer(r, n)
 }
 
+// all returns the requests so far.
+func (w *wire) all() []asked {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.requests)
+}
+
 // ops lists which operations were asked for, in order.
 func (w *wire) ops() string {
 	var list []string
-	for _, r := range w.requests {
+	for _, r := range w.all() {
 		list = append(list, r.header.Get("Bailiwick-Saga-Id")+" "+r.header.Get("Bailiwick-Operation"))
 	}
 	return strings.Join(list, ", ")
