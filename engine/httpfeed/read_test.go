@@ -166,10 +166,14 @@ func TestAcknowledgementsDoNotWait(t *testing.T) {
 		until(t, "the log knows", func() bool { return p.acknowledged("billing") == seq })
 	}
 	stop()
+	stopped := time.Now()
 	for range 3 {
 		if err := <-done; err != context.Canceled {
 			t.Error(err)
 		}
+	}
+	if took := time.Since(stopped); took > patience/2 { // a poll would wait for patience
+		t.Errorf("their requests went on for %s", took)
 	}
 }
 
