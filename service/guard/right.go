@@ -2,6 +2,7 @@ package guard
 
 import (
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -34,9 +35,24 @@ func (r Right) covers(want Right) bool {
 // Endpoints says what a request to a handler of service.Group needs: /NAME/feed the
 // right to NAME's feed; /NAME/status, /NAME/metrics and /NAME/sagas that to inspect
 // it; /status that to inspect all. Nothing else is guarded: neither health nor the
-// services' APIs.
+// services' APIs. A path is read as http.ServeMux reads it, where what is escaped
+// separates no parts; then as others may, where it does.
 func Endpoints(r *http.Request) (need Right, ok bool) {
-	parts := strings.Split(strings.Trim(path.Clean("/"+r.URL.Path), "/"), "/")
+	parts := split(r.URL.EscapedPath())
+	for i, part := range parts {
+		if plain, err := url.PathUnescape(part); err == nil {
+			parts[i] = plain
+		}
+	}
+	if need, ok = endpoint(parts); !ok {
+		need, ok = endpoint(split(r.URL.Path))
+	}
+	return need, ok
+}
+
+func split(p string) []string { return strings.Split(strings.Trim(path.Clean("/"+p), "/"), "/") }
+
+func endpoint(parts []string) (need Right, ok bool) {
 	if len(parts) == 1 {
 		return Right{Inspect, "*"}, slices.Contains([]string{"status", "metrics"}, parts[0])
 	}

@@ -39,12 +39,12 @@ func Parse(s string) (Amount, error) {
 		return 0, fmt.Errorf("%q has more than three decimals", s)
 	}
 	thousandths := whole + fraction + "000"[len(fraction):]
+	if negative {
+		thousandths = "-" + thousandths // now, because the least amount has no opposite
+	}
 	n, err := strconv.ParseInt(thousandths, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("%q: %w", s, ErrOverflow)
-	}
-	if negative {
-		n = -n
 	}
 	return Amount(n), nil
 }

@@ -107,7 +107,9 @@ func (in *Inspection) add(l Line) error {
 	if in.Total, err = in.Total.Plus(amount); err != nil {
 		return err
 	}
-	in.Positive += max(amount, 0)
+	if in.Positive, err = in.Positive.Plus(max(amount, 0)); err != nil {
+		return err
+	}
 	in.addProduct(l)
 	if l.Customer != "" {
 		if known := in.customers[l.Customer]; known == nil {
