@@ -81,7 +81,8 @@ func status(h http.Handler, path string, headers ...string) (int, string) {
 var (
 	guarded = map[string]string{"/order/feed": "feed:order", "/order/feed/": "feed:order", "/order/./feed": "feed:order", "//order//feed": "feed:order",
 		"/x/../order/feed": "feed:order", "/order/%66eed": "feed:order", "/order%2Ffeed": "feed:order", "/order/status": "inspect:order",
-		"/order/metrics": "inspect:order", "/order/sagas": "inspect:order", "/order/sagas/17": "inspect:order", "/status": "inspect:*", "/status/": "inspect:*"}
+		"/order/metrics": "inspect:order", "/order/sagas": "inspect:order", "/order/sagas/17": "inspect:order",
+		"/order/sagas/17%2F..%2F..": "inspect:order", "/order/sagas/%2E%2E": "inspect:order", "/status": "inspect:*", "/status/": "inspect:*"}
 	open = []string{"/order/orders", "/order/orders/feed", "/order/healthz/ready", "/healthz/live", "/order/openapi.json", "/"}
 )
 
