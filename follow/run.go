@@ -26,7 +26,9 @@ import (
 //   - [bailiwick.Invalid]: the number of lanes may not change now
 //
 // Several instances of a follower may run where the engine lets processes share
-// a database: each lane belongs to one of them at a time, by a lease.
+// a database: each lane belongs to one of them at a time, by a lease, and each has
+// its share of the lanes. One that dies is replaced when its leases run out, after
+// ten seconds.
 func (f *Follower) Run(ctx context.Context) error {
 	r := newRunner(f)
 	f.running.Store(r)
