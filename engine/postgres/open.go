@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
@@ -44,14 +45,26 @@ func Wrap(ctx context.Context, pool *sql.DB, opts Options) (*store.DB, error) {
 // not say.
 const connectTimeout = 10 * time.Second
 
+// unquoted is what the parser says of a connection string without what it quotes of
+// it: the string at the beginning, pieces in parentheses at the end. It leaves
+// passwords out of that, but not all: those with blanks around their sign of equality
+// stay, and the rest of those that hold a blank or @.
+func unquoted(err error) error {
+	text := err.Error()
+	if end := strings.LastIndex(text, "`: "); end >= 0 {
+		text = text[end+len("`: "):]
+	}
+	text, _, _ = strings.Cut(text, " (")
+	return errors.New("the connection string cannot be read: " + text)
+}
+
 // open is Open without the portable part. rebasing accepts a database that was
 // copied.
 func open(ctx context.Context, url string, opts Options, rebasing bool) (*db, error) {
 	const op = "postgres: open"
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
-		// The parser keeps passwords out of its message.
-		return nil, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: err, Do: "write postgres://USER@HOST:PORT/DATABASE"}
+		return nil, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: unquoted(err), Do: "write postgres://USER@HOST:PORT/DATABASE"}
 	}
 	opts = opts.withDefaults()
 	if cfg.ConnectTimeout == 0 {
