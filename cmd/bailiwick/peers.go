@@ -47,7 +47,7 @@ func (p *peers) check(name string) error {
 		if base == "" {
 			return usagef("where is %s, whose log %s follows? name it with --peer %s=URL, or all with --peers URL", producer, name, producer)
 		}
-		if u, err := url.Parse(base); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		if u, err := url.Parse(base); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.ContainsAny(base, "?#") {
 			return usagef("the address of %s is no http://HOST:PORT", producer)
 		}
 	}
