@@ -160,7 +160,7 @@ func FuzzAnswer(f *testing.F) {
 // A request is understood, and within the server's limits, or refused with a code.
 func FuzzRequest(f *testing.F) {
 	for _, seed := range []string{"", "follower=payment&types=order.confirmed,order.placed&timeout=30000&limit=10", "lastEventId=1.7." + someID + "&after=1.9",
-		"timeout=9223372036854775807", "timeout=-1", "limit=0", "limit=99999999999999999999", "limit=-1", "follower=a%20b", "follower=%ff", "types=,,a,,a", "lastEventId=latest", "%zz", "a;b"} {
+		"timeout=9223372036854775807", "timeout=-1", "limit=0", "limit=5000&timeout=86400000", "limit=99999999999999999999", "limit=-1", "follower=a%20b", "follower=%ff", "types=,,a,,a", "lastEventId=latest", "%zz", "a;b"} {
 		f.Add(seed)
 	}
 	s := &server{opts: ServerOptions{Batch: 1000, MaxWait: 30 * time.Second}}
