@@ -28,7 +28,7 @@ func FuzzTokenFile(f *testing.F) {
 	file := filepath.Join(f.TempDir(), "tokens")
 	f.Fuzz(func(t *testing.T, text string) {
 		const mark = "tokenThatSomebodyWroteThere"
-		for _, content := range []string{text, text + " " + mark, mark + " " + text, "payment " + mark + " " + text} {
+		for _, content := range []string{text, text + " " + mark, mark + " " + text, "-" + mark + " " + text, "payment " + mark + " " + text} {
 			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}

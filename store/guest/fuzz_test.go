@@ -13,6 +13,9 @@ func FuzzSplit(f *testing.F) {
 		"CREATE TABLE a (", "UPDATE a SET b = '", "ALTER TABLE a ADD COLUMN b TEXT;--", "DROP TABLE \"a\";", "\xff;"} {
 		f.Add(seed)
 	}
+	if list, err := split(1, "CREATE TABLE a (t TEXT DEFAULT ';');\n-- of a\nDROP TABLE b;\n-- the end"); err != nil || len(list) != 2 || list[1].Table != "b" {
+		f.Errorf("two statements are %+v, %v", list, err)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := split(1, text)
 		if err != nil {
