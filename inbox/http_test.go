@@ -153,6 +153,7 @@ func TestHandleHTTPRefuses(t *testing.T) {
 		{saga.Reject("closed", "the till is closed"), 409, "closed", "rejected: closed: the till is closed"},
 		{&bailiwick.Error{Code: bailiwick.Unavailable, Op: "till", Err: errors.New("secret")}, 503, "unavailable", "try again"},
 		{errors.New("secret"), 500, "internal", "its log says why"},
+		{&bailiwick.Error{Op: "till", Err: errors.New("secret")}, 500, "internal", "its log says why"}, // without a code
 		{sql.ErrNoRows, 404, "not_found", "no such thing"},
 	} {
 		l := newTill(t)

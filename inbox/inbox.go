@@ -4,7 +4,6 @@ package inbox
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
@@ -18,15 +17,13 @@ import (
 //	follow.Handlers{"user.registered": inbox.Handle(1, openAccount)}
 func Handle[T any](version int, fn func(tx *store.Tx, m *bailiwick.Message, data T) error) follow.Handler {
 	return func(tx *store.Tx, m *bailiwick.Message) error {
-		op := "inbox: read " + m.Type
-		if m.Version > version {
-			return &bailiwick.Error{Code: bailiwick.Poison, Op: op,
-				Err: fmt.Errorf("its schema version is %d, this program knows %d", m.Version, version),
-				Do:  "deploy the newer consumer, then replay the parked key"}
+		const op = "inbox: read"
+		if err := follow.CheckVersion(op, m, version); err != nil {
+			return err
 		}
 		var data T
 		if err := json.Unmarshal(m.Data, &data); err != nil {
-			return &bailiwick.Error{Code: bailiwick.Poison, Op: op, Err: err,
+			return &bailiwick.Error{Code: bailiwick.Poison, Op: op + " " + m.Type, Err: err,
 				Do: "correct the producer, then discard or replay the parked key"}
 		}
 		return fn(tx, m, data)

@@ -21,6 +21,9 @@ type refusal interface {
 // rejection, 404 for [sql.ErrNoRows]; else by its code, and 500 where that blames
 // the service.
 func StatusOf(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
 	var no refusal
 	if errors.As(err, &no) {
 		return http.StatusConflict
@@ -29,8 +32,6 @@ func StatusOf(err error) int {
 		return http.StatusNotFound
 	}
 	switch bailiwick.CodeOf(err) {
-	case "":
-		return http.StatusOK
 	case bailiwick.Invalid, bailiwick.KeyReused:
 		return http.StatusUnprocessableEntity
 	case bailiwick.NotFound:
