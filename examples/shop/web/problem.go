@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/inbox"
 )
 
 // A Problem is a failed request as a problem detail of RFC 9457, with a code for
@@ -47,20 +48,6 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType names the media type of problems.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// statuses says which HTTP status tells of which code. Others are faults of the
-// service.
-var statuses = map[bailiwick.Code]int{
-	bailiwick.Invalid:     http.StatusUnprocessableEntity,
-	bailiwick.NotFound:    http.StatusNotFound,
-	bailiwick.KeyReused:   http.StatusUnprocessableEntity,
-	bailiwick.Conflict:    http.StatusConflict,
-	bailiwick.Gone:        http.StatusGone,
-	bailiwick.Unsupported: http.StatusNotImplemented,
-	bailiwick.Unavailable: http.StatusServiceUnavailable,
-	bailiwick.Unknown:     http.StatusServiceUnavailable,
-	bailiwick.Closed:      http.StatusServiceUnavailable,
-}
-
 // Fail turns an error into the problem to answer with: handlers return
 // web.Fail(err). What the caller can mend is told in full; of a fault of the
 // service only its code goes out, and the rest into the service's log. nil stays
@@ -74,9 +61,9 @@ func Fail(err error) error {
 		return p
 	}
 	code := bailiwick.CodeOf(err)
-	status, known := statuses[code]
-	if !known {
-		status, code = http.StatusInternalServerError, bailiwick.Internal
+	status := inbox.StatusOf(&bailiwick.Error{Code: code}) // by the code alone: a row that is missing is a fault
+	if status == http.StatusInternalServerError {
+		code = bailiwick.Internal
 	}
 	p = NewProblem(status, string(code), err.Error())
 	p.cause = err
