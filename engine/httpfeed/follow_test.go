@@ -180,14 +180,12 @@ func (p *producer) restart() {
 	p.serve(httpfeed.ServerOptions{})
 }
 
+// childEnv tells the process that it is the one that TestKilledFollower kills, and
+// what it follows into which database.
 const childEnv = "BAILIWICK_TEST_FOLLOW"
 
-// TestMainFollower is no test: it is the process that TestKilledFollower kills.
-func TestMainFollower(t *testing.T) {
-	address, path, ok := strings.Cut(os.Getenv(childEnv), " ")
-	if !ok {
-		t.Skip("it runs in a process of its own")
-	}
+// followUntilKilled is what that process does.
+func followUntilKilled(t *testing.T, address, path string) {
 	feed, err := httpfeed.New(httpfeed.Options{URL: address, Log: "order/outbox", Follower: "billing"})
 	if err != nil {
 		t.Fatal(err)
@@ -199,11 +197,15 @@ func TestMainFollower(t *testing.T) {
 
 // A follower that is killed again and again goes on where its database says.
 func TestKilledFollower(t *testing.T) {
+	if address, path, ok := strings.Cut(os.Getenv(childEnv), " "); ok {
+		followUntilKilled(t, address, path)
+		return
+	}
 	p := produce(t, store.Options{}, httpfeed.ServerOptions{Batch: 30})
 	path := filepath.Join(t.TempDir(), "billing.db")
 	const rounds, each = 4, 400
 	for range rounds {
-		child := exec.Command(os.Args[0], "-test.run=^TestMainFollower$")
+		child := exec.Command(os.Args[0], "-test.run=^TestKilledFollower$")
 		child.Env = append(os.Environ(), childEnv+"="+p.url()+" "+path)
 		stdin, err := child.StdinPipe()
 		if err != nil {
