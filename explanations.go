@@ -261,7 +261,7 @@ func messages() []Explanation {
 			"deploy a consumer that can read it, then replay: bailiwick parked replay FOLLOWER KEY",
 			"discard it only where its effect is not owed: bailiwick parked discard FOLLOWER KEY --message ID",
 		},
-		Example: example(Poison, "inbox: read user.registered", "its schema version is 2, this program knows 1", "deploy the newer consumer, then replay the parked key"),
+		Example: example(Poison, "inbox: read user.registered", "its schema version is 2, this program knows 1", "deploy the newer program, then replay the parked key"),
 	}, {
 		Code:    Parked,
 		Meaning: "As many keys are parked as are allowed at once; the follower has stopped, and nothing was skipped.",

@@ -155,7 +155,7 @@ func readCommand[Req any](m *bailiwick.Message, op string) (*wireCommand, Req, e
 		return &bailiwick.Error{Code: bailiwick.Poison, Op: "saga: read command " + m.Type, Err: err,
 			Do: "correct the orchestrator; the saga waits for an answer"}
 	}
-	if err := known(m); err != nil {
+	if err := follow.CheckVersion("saga: read", m, wireVersion); err != nil {
 		return nil, req, err
 	}
 	if err := json.Unmarshal(m.Data, &c); err != nil {

@@ -3,7 +3,6 @@ package saga
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
@@ -29,17 +28,6 @@ const (
 // wireVersion is the schema version of commands and replies. Fields may be added
 // without a new one: whoever reads ignores those that it does not know.
 const wireVersion = 1
-
-// known refuses a command or a reply of a newer schema version. It is parked until
-// a program is there that knows it.
-func known(m *bailiwick.Message) error {
-	if m.Version <= wireVersion {
-		return nil
-	}
-	return &bailiwick.Error{Code: bailiwick.Poison, Op: "saga: read " + m.Type,
-		Err: fmt.Errorf("its schema version is %d, this program knows %d", m.Version, wireVersion),
-		Do:  "deploy the newer program, then replay the parked key"}
-}
 
 // wireCommand is the data of a command message; docs/formats/saga.md describes it.
 type wireCommand struct {

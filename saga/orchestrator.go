@@ -111,7 +111,7 @@ func (o *Orchestrator) Handlers() follow.Handlers {
 
 // reply moves a saga on by one answer.
 func (o *Orchestrator) reply(tx *store.Tx, m *bailiwick.Message) error {
-	if err := known(m); err != nil {
+	if err := follow.CheckVersion("saga: read", m, wireVersion); err != nil {
 		return err
 	}
 	var r wireReply

@@ -44,10 +44,8 @@ const wireVersion = 1
 var errNoCommand = errors.New("the data is no saga command")
 
 func readCommand(m *bailiwick.Message) (*command, error) {
-	if m.Version > wireVersion {
-		return nil, &bailiwick.Error{Code: bailiwick.Poison, Op: "httpstep: read " + m.Type,
-			Err: fmt.Errorf("its schema version is %d, this program knows %d", m.Version, wireVersion),
-			Do:  "deploy the newer program, then replay the parked key"}
+	if err := follow.CheckVersion("httpstep: read", m, wireVersion); err != nil {
+		return nil, err
 	}
 	c := &command{message: m}
 	err := json.Unmarshal(m.Data, c)
