@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/store"
@@ -97,7 +96,7 @@ func (l *lane) runFirst(ctx context.Context, key string) (id bailiwick.ID, handl
 		return l.db.Read(ctx, func(tx *store.Tx) error {
 			m = nil
 			list, err := tx.List(store.Query{Kind: parkedKind(l.name), Prefix: keyPrefix(key), Limit: 1})
-			if err != nil || len(list) == 0 || !due(list[0], tx.Now()) {
+			if err != nil || len(list) == 0 || !isDue(list[0], tx.Now()) {
 				return err
 			}
 			p, err := decode(list[0])
@@ -114,6 +113,3 @@ func (l *lane) runFirst(ctx context.Context, key string) (id bailiwick.ID, handl
 	}
 	return m.ID, handlers[0], nil
 }
-
-// due says that the first message of a key is to be tried again now.
-func due(r store.Record, now time.Time) bool { return r.State == StateRetry && !r.Due.After(now) }

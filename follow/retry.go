@@ -131,7 +131,7 @@ func (l *lane) again(ctx context.Context, key string) (due time.Time, left bool,
 			if err != nil || !ok {
 				return err
 			}
-			if r.State != StateRetry || r.Due.After(tx.Now()) {
+			if !isDue(r, tx.Now()) {
 				due, left = r.Due, true
 				return nil
 			}
@@ -195,4 +195,9 @@ func (l *lane) handlerOf(m *bailiwick.Message) Handler {
 		return &bailiwick.Error{Code: bailiwick.Poison, Op: "handle " + m.Type,
 			Err: fmt.Errorf("the program has no handler for it any more"), Do: "deploy one that has, or discard the message"}
 	}
+}
+
+// isDue says that the first message of a key is to be tried again now.
+func isDue(r store.Record, now time.Time) bool {
+	return r.State == StateRetry && !r.Due.After(now)
 }
