@@ -82,6 +82,9 @@ func Migrations(fsys fs.FS, dir string) ([]Migration, error) {
 		}
 		version, _ := strconv.Atoi(parts[1])
 		if parts[3] == "check" {
+			if _, twice := checks[version]; twice {
+				return nil, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: fmt.Errorf("version %d has two checks", version), Do: "join them with UNION ALL"}
+			}
 			checks[version] = string(text)
 			continue
 		}

@@ -24,7 +24,7 @@ func TestMigrationsAreReadInOrder(t *testing.T) {
 
 func TestMigrationsRefusesGaps(t *testing.T) {
 	for _, names := range [][]string{{"0002_a.sql"}, {"0001_a.sql", "0003_b.sql"}, {"0001_a.sql", "1_b.sql"},
-		{"0001_a.sql", "0002_a.contrct.sql"}, {"0001_a.sql", "0002_a.check.sql"}, {"0001_a.expand.concurrent.sql"}} {
+		{"0001_a.sql", "0002_a.contrct.sql"}, {"0001_a.sql", "0002_a.check.sql"}, {"0001_a.sql", "0001_a.check.sql", "0001_b.check.sql"}, {"0001_a.expand.concurrent.sql"}} {
 		fsys := fstest.MapFS{}
 		for _, name := range names {
 			fsys["schema/"+name] = &fstest.MapFile{Data: []byte("SELECT 1")}
