@@ -2,11 +2,11 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/inbox"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -45,29 +45,27 @@ func Once[T any](ctx context.Context, db *store.DB, scope, key string, request a
 	if err != nil {
 		return reply, false, &bailiwick.Error{Code: bailiwick.Invalid, Op: "web: read request of " + scope, Err: err}
 	}
-	hash := sha256.Sum256(canonical)
 	err = db.Do(ctx, func(tx *store.Tx) error {
-		claim, fresh, err := tx.Claim(scope, key, hash[:])
-		if err != nil {
-			return err
-		}
-		repeated = !fresh
-		if !fresh {
-			var stored T
-			if err := json.Unmarshal(claim.Reply, &stored); err != nil {
-				return &bailiwick.Error{Code: bailiwick.Internal, Op: "web: read stored reply " + scope + "/" + key, Err: err}
+		stored, again, err := inbox.Answer(tx, scope, key, canonical, func() ([]byte, error) {
+			var err error
+			if reply, err = fn(tx); err != nil {
+				return nil, err
 			}
-			reply = stored
-			return nil
-		}
-		if reply, err = fn(tx); err != nil {
+			body, err := json.Marshal(reply)
+			if err != nil {
+				return nil, &bailiwick.Error{Code: bailiwick.Internal, Op: "web: store reply " + scope + "/" + key, Err: err}
+			}
+			return body, nil
+		})
+		if repeated = again; err != nil || !again {
 			return err
 		}
-		body, err := json.Marshal(reply)
-		if err != nil {
-			return &bailiwick.Error{Code: bailiwick.Internal, Op: "web: store reply " + scope + "/" + key, Err: err}
+		var known T // an attempt before may have left something in reply
+		if err := json.Unmarshal(stored, &known); err != nil {
+			return &bailiwick.Error{Code: bailiwick.Internal, Op: "web: read stored reply " + scope + "/" + key, Err: err}
 		}
-		return tx.Answer(scope, key, body)
+		reply = known
+		return nil
 	})
 	return reply, repeated && err == nil, err
 }
