@@ -14,7 +14,7 @@ import (
 var concurrencyCases = []testCase{
 	// Promises 3 and 5: nothing is skipped, nothing comes twice, and messages of one
 	// key come in commit order, under any concurrency. This is where most projects
-	// fail: readers that go by id lose a third of the rows under this load.
+	// fail: readers that go by id lose rows under this load.
 	{"NothingLostNothingTwice", func(s *suite) { s.hammer(nil) }},
 	// The same while transactions that have nothing to do with it stay open: readers
 	// that wait for the oldest open transaction would stand still as long.
