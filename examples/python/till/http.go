@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/inbox"
 	"github.com/bailiwick/bailiwick/saga"
 	"github.com/bailiwick/bailiwick/store"
 )
@@ -113,22 +114,14 @@ func (t *till) summarise(ctx context.Context) (summary, error) {
 
 // respond answers a request with a value, or says what went wrong.
 func (t *till) respond(w http.ResponseWriter, status int, value any, err error) {
-	var refused saga.Rejection
-	switch {
-	case err == nil:
-		answer(w, status, value)
-	case errors.As(err, &refused):
-		answer(w, http.StatusUnprocessableEntity, refused)
-	case bailiwick.CodeOf(err) == bailiwick.Invalid:
-		answer(w, http.StatusBadRequest, err.Error())
-	case bailiwick.CodeOf(err) == bailiwick.NotFound:
-		answer(w, http.StatusNotFound, err.Error())
-	case bailiwick.CodeOf(err) == bailiwick.Conflict:
-		answer(w, http.StatusConflict, err.Error())
-	default:
-		t.db.Logger().Error("a request failed", "err", err)
-		answer(w, http.StatusServiceUnavailable, "try again")
+	if err != nil {
+		status, value = inbox.StatusOf(err), err.Error()
 	}
+	if status >= http.StatusInternalServerError {
+		t.db.Logger().Error("a request failed", "err", bailiwick.Loggable(err))
+		value = "try again"
+	}
+	answer(w, status, value)
 }
 
 func answer(w http.ResponseWriter, status int, value any) {
