@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/bailiwicktest"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop/catalog"
 	"github.com/bailiwick/bailiwick/examples/shop/catalog/catalogapi"
@@ -76,15 +76,7 @@ func Example() {
 // heard returns what the log tells of products.
 func heard(t *testing.T, db *store.DB) (list []string) {
 	t.Helper()
-	feed, err := db.Log().Feed(t.Context(), store.Subscriber{Name: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	batch, err := feed.Read(t.Context(), bailiwick.Position{}, 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range batch.Messages {
+	for _, m := range bailiwicktest.Log(t, db) {
 		var p catalogapi.Listed
 		if err := json.Unmarshal(m.Data, &p); err != nil || m.Type != catalogapi.ProductListed || m.Version != catalogapi.Version || m.Key != p.Code {
 			t.Errorf("%s %d of %s: %v", m.Type, m.Version, m.Key, err)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/bailiwicktest"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop/user"
 	"github.com/bailiwick/bailiwick/examples/shop/user/userapi"
@@ -77,15 +77,7 @@ func Example() {
 // heard returns what the log tells of customers.
 func heard(t *testing.T, db *store.DB) (list []userapi.Registered) {
 	t.Helper()
-	feed, err := db.Log().Feed(t.Context(), store.Subscriber{Name: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	batch, err := feed.Read(t.Context(), bailiwick.Position{}, 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range batch.Messages {
+	for _, m := range bailiwicktest.Log(t, db) {
 		var r userapi.Registered
 		if err := json.Unmarshal(m.Data, &r); err != nil || m.Type != userapi.UserRegistered || m.Version != userapi.Version || m.Key != r.ID {
 			t.Errorf("%s %d of %s: %v", m.Type, m.Version, m.Key, err)
