@@ -32,15 +32,10 @@ func (f *listenFlags) register(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("tls-key", "pem", "key")
 }
 
-// guard reads the files that the flags name.
-func (f *listenFlags) guard() (*guard.Guard, error) {
-	return guard.New(guard.Options{CertFile: f.cert, KeyFile: f.key, Plain: f.plain, TokenFile: f.tokens})
-}
-
-// listen listens as the flags say. Where that fails, it tells what to do in their
-// words.
+// listen reads the files that the flags name and listens as they say. Where that
+// fails, it tells what to do in their words.
 func (f *listenFlags) listen(ctx context.Context) (*guard.Guard, net.Listener, error) {
-	g, err := f.guard()
+	g, err := guard.New(guard.Options{CertFile: f.cert, KeyFile: f.key, Plain: f.plain, TokenFile: f.tokens})
 	if err != nil {
 		return nil, nil, err
 	}

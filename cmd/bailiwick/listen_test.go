@@ -11,8 +11,9 @@ import (
 
 // An address that other machines reach is not served in the clear by mistake.
 func TestListenersOnTheNetworkAreEncrypted(t *testing.T) {
-	r := call(t, "demo", "--data", t.TempDir(), "--addr", "0.0.0.0:0")
-	r.expect(t, 1, "--tls-cert", "--plain-http")
+	for _, how := range [][]string{{"demo"}, {"demo", "--processes"}, {"run", "user"}} {
+		call(t, append(how, "--data", t.TempDir(), "--addr", "0.0.0.0:0")...).expect(t, 1, "--tls-cert", "--plain-http")
+	}
 	call(t, "demo", "--addr", "127.0.0.1:0", "--tls-cert", "cert.pem").expect(t, 2, "tls-key")
 	call(t, "demo", "--data", t.TempDir(), "--addr", "127.0.0.1:0", "--token-file", "none").expect(t, 1, "token file")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -59,25 +60,18 @@ func (f *fleet) run(ctx context.Context, at *listenFlags, work func(ctx context.
 	if err := f.vacant(ctx); err != nil {
 		return err
 	}
-	private, err := guard.New(guard.Options{})
+	public, outside, err := at.listen(ctx)
 	if err != nil {
 		return err
 	}
-	public, err := at.guard()
+	defer serve(public, outside, named(f.front.Handler()))()
+	base := public.URL(outside)
+	private, inside, err := (&listenFlags{addr: "127.0.0.1:0"}).listen(ctx)
 	if err != nil {
 		return err
 	}
-	closeInside, inside, err := serve(ctx, private, "127.0.0.1:0", f.front.Inside())
-	if err != nil {
-		return err
-	}
-	defer closeInside()
-	closeOutside, base, err := serve(ctx, public, at.addr, named(f.front.Handler()))
-	if err != nil {
-		return err
-	}
-	defer closeOutside()
-	f.inside = inside
+	defer serve(private, inside, f.front.Inside())()
+	f.inside = private.URL(inside)
 
 	// The children outlive ctx: what is under way needs them to come to rest.
 	kept, release := context.WithCancel(context.WithoutCancel(ctx))
@@ -123,12 +117,8 @@ func (f *fleet) vacant(ctx context.Context) error {
 	return nil
 }
 
-// serve serves a handler at an address until it is closed.
-func serve(ctx context.Context, g *guard.Guard, addr string, handler http.Handler) (closeIt func(), base string, err error) {
-	listener, err := g.Listen(ctx, addr)
-	if err != nil {
-		return nil, "", err
-	}
+// serve serves a handler at a guarded listener until it is closed.
+func serve(g *guard.Guard, listener net.Listener, handler http.Handler) (closeIt func()) {
 	server := g.Server(listener, handler)
 	done := make(chan struct{})
 	go func() {
@@ -138,7 +128,7 @@ func serve(ctx context.Context, g *guard.Guard, addr string, handler http.Handle
 	return func() {
 		_ = server.Close()
 		<-done
-	}, g.URL(listener), nil
+	}
 }
 
 // named has readers follow a log under the name that their token gives them only:
