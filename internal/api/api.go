@@ -27,36 +27,51 @@ var private = []string{"internal", "examples", "cmd", "bench", "docs", "deploy"}
 // Describe returns the exported declarations of all public packages of the module
 // in root, one a line, sorted by package and then by text. module is its path.
 func Describe(root, module string) (string, error) {
+	dirs, err := Directories(root)
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
+	for _, dir := range dirs {
+		lines, err := describe(filepath.Join(root, dir))
+		if err != nil {
+			return "", err
+		}
+		if len(lines) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "package %s\n", path.Join(module, dir))
+		for _, line := range lines {
+			fmt.Fprintf(&b, "\t%s\n", line)
+		}
+	}
+	return b.String(), nil
+}
+
+// Directories returns those of the module in root that may hold public packages,
+// with slashes and relative to root, "." among them, in the order of their names.
+func Directories(root string) ([]string, error) {
+	var all []string
 	err := filepath.WalkDir(root, func(dir string, e fs.DirEntry, err error) error {
 		if err != nil || !e.IsDir() {
 			return err
 		}
-		name := e.Name()
 		relative, err := filepath.Rel(root, dir)
 		if err != nil {
 			return err
 		}
-		relative = filepath.ToSlash(relative)
-		if relative != "." && (strings.HasPrefix(name, ".") || name == "testdata" || slices.Contains(private, relative)) {
-			return filepath.SkipDir
-		}
-		if relative != "." {
+		if relative = filepath.ToSlash(relative); relative != "." {
+			if strings.HasPrefix(e.Name(), ".") || e.Name() == "testdata" || slices.Contains(private, relative) {
+				return filepath.SkipDir
+			}
 			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
 				return filepath.SkipDir // a module of its own
 			}
 		}
-		lines, err := describe(dir)
-		if err != nil || len(lines) == 0 {
-			return err
-		}
-		fmt.Fprintf(&b, "package %s\n", path.Join(module, relative))
-		for _, line := range lines {
-			fmt.Fprintf(&b, "\t%s\n", line)
-		}
+		all = append(all, relative)
 		return nil
 	})
-	return b.String(), err
+	return all, err
 }
 
 // describe returns the exported declarations of the package in a directory. Files

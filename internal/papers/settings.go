@@ -7,12 +7,12 @@ import (
 	"go/parser"
 	"go/printer"
 	"go/token"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/bailiwick/bailiwick/internal/api"
 )
 
 // setting is a struct whose fields a program sets.
@@ -72,29 +72,19 @@ var links = regexp.MustCompile(`\[([A-Za-z.]+)\]`)
 func plain(text string) string { return links.ReplaceAllString(text, "`$1`") }
 
 // eachPackage calls fn with the parsed files, tests included, of each public
-// package of the module: not of internal, examples, cmd or bench, nor of what
-// checks engines.
+// package of the module.
 func eachPackage(root string, fn func(dir string, fset *token.FileSet, files []*ast.File) error) error {
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
-			return err
-		}
-		dir, err := filepath.Rel(root, path)
+	dirs, err := api.Directories(root)
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		names, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
 		if err != nil {
 			return err
 		}
-		dir = filepath.ToSlash(dir)
-		switch top, _, _ := strings.Cut(dir, "/"); {
-		case slices.Contains([]string{"internal", "examples", "cmd", "bench", "docs", "deploy"}, top),
-			dir != "." && strings.HasPrefix(d.Name(), "."), d.Name() == "testdata":
-			return fs.SkipDir
-		}
-		if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil && dir != "." {
-			return fs.SkipDir // a module of its own
-		}
-		names, err := filepath.Glob(filepath.Join(path, "*.go"))
-		if err != nil || len(names) == 0 {
-			return err
+		if len(names) == 0 {
+			continue
 		}
 		fset := token.NewFileSet()
 		var files []*ast.File
@@ -105,6 +95,9 @@ func eachPackage(root string, fn func(dir string, fset *token.FileSet, files []*
 			}
 			files = append(files, file)
 		}
-		return fn(dir, fset, files)
-	})
+		if err := fn(dir, fset, files); err != nil {
+			return err
+		}
+	}
+	return nil
 }
