@@ -11,7 +11,7 @@ import (
 // Once reports whether this transaction is the first to see id in scope, and
 // remembers it with the transaction's other effects. It is for messages that come
 // by a way that neither orders nor replays, such as a webhook or a queue: what
-// comes through a follower is applied once already, at a tenth of the cost.
+// comes through a follower is applied once already, and for less.
 //
 // scope names the sender, so that two senders may use one id.
 func Once(tx *store.Tx, scope string, id bailiwick.ID) (first bool, err error) {
