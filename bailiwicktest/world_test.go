@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -94,6 +95,17 @@ func TestAdvanceGoesStepByStep(t *testing.T) {
 	bailiwicktest.WantRows(t, w.DB("bank"), entries, "s1 5", "s1 -5")
 }
 
+// A failure says that it is the test's, and is over after so many times.
+func TestFailIsTheTests(t *testing.T) {
+	handle := bailiwicktest.Fail(1)(func(*store.Tx, *bailiwick.Message) error { return nil })
+	if err := handle(nil, nil); !errors.Is(err, bailiwicktest.ErrFault) {
+		t.Errorf("the first time: %v", err)
+	}
+	if err := handle(nil, nil); err != nil {
+		t.Errorf("the second time: %v", err)
+	}
+}
+
 // What fails is tried again once its time has come, and nothing of the failed attempts
 // remains.
 func TestFail(t *testing.T) {
@@ -149,6 +161,21 @@ func TestHold(t *testing.T) {
 		bailiwicktest.WantSaga(t, w.DB("till"), "s1", saga.Completed)
 		bailiwicktest.WantRows(t, w.DB("bank"), entries, "s1 5")
 	})
+}
+
+// Whoever holds the handler, such as a client of the service's own API, asks the
+// services that are there, also after a crash.
+func TestHandlerOutlivesACrash(t *testing.T) {
+	w := bailiwicktest.Run(t, till, bank)
+	handler := w.Handler()
+	w.Post("/till/sales", sale{"s1", 5}, nil)
+	w.Settle()
+	w.Crash()
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/till/sales/s1", nil))
+	if answer.Code != http.StatusOK || answer.Body.String() != "\"sold\"\n" {
+		t.Errorf("after a crash: %d %s", answer.Code, answer.Body)
+	}
 }
 
 // Wherever the process dies, the effects are there once.
