@@ -7,9 +7,19 @@ import (
 	"github.com/bailiwick/bailiwick"
 )
 
-// chunks are how many rows one statement of ExecRows inserts. There are few sizes,
-// so that few texts are prepared; what is over goes into smaller ones.
-var chunks = [...]int{16, 4, 1}
+// RowsAtOnce returns how many of the rows that are left one statement inserts: 16, 4
+// or 1. There are few sizes, so that few texts are prepared. Engines that write rows
+// of their own by the statement-full call it, as [SQL.ExecRows] does.
+func RowsAtOnce(left int) int {
+	switch {
+	case left >= 16:
+		return 16
+	case left >= 4:
+		return 4
+	default:
+		return 1
+	}
+}
 
 var (
 	errNoValues = errors.New("the text does not end with the placeholders of one row: VALUES (?, …)")
@@ -32,13 +42,12 @@ func (s *SQL) ExecRows(query string, values ...any) error {
 	if len(values)%width != 0 {
 		return &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: errRagged}
 	}
-	for _, n := range chunks {
-		for len(values) >= n*width {
-			if _, err := s.Exec(s.watch.repeated(query, query[at:], n), values[:n*width]...); err != nil {
-				return err
-			}
-			values = values[n*width:]
+	for len(values) > 0 {
+		n := RowsAtOnce(len(values) / width)
+		if _, err := s.Exec(s.watch.repeated(query, query[at:], n), values[:n*width]...); err != nil {
+			return err
 		}
+		values = values[n*width:]
 	}
 	return nil
 }

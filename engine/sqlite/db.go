@@ -48,6 +48,7 @@ func newDB(path string, opts Options, lock *lock) *DB {
 	}
 	db.writer = &writer{
 		queue:   newQueue(),
+		inserts: map[int]string{},
 		db:      db,
 		stopped: make(chan struct{}),
 		wrote:   db.wrote,

@@ -8,20 +8,10 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/store"
 	"github.com/bailiwick/bailiwick/store/driver"
 	"github.com/bailiwick/bailiwick/store/guest"
 )
-
-// appendChunks are how many messages one statement inserts; what is over goes into
-// smaller ones.
-var appendChunks = [...]int{16, 4, 1}
-
-var appendTexts = func() (texts [len(appendChunks)]string) {
-	for i, n := range appendChunks {
-		texts[i] = appendText(n)
-	}
-	return texts
-}()
 
 // Append keeps messages for the end of the group: they are written together, just
 // before the commit.
@@ -43,27 +33,30 @@ func (t *tx) Append(msgs []bailiwick.Message) error {
 // write inserts what the transaction appended into the log. There is one writer,
 // so the seqs that a statement draws follow one another up to the last.
 func (w *writer) write() error {
-	msgs := w.appended
-	for i, n := range appendChunks {
-		for len(msgs) >= n {
-			values := make([]any, 0, 9*n)
-			for j := range msgs[:n] {
-				values = appendValues(values, &msgs[j])
-			}
-			res, err := w.conn.exec(bare, appendTexts[i], values...)
-			if err != nil {
-				return err
-			}
-			last, err := res.LastInsertId()
-			if err != nil {
-				return err
-			}
-			for j := range msgs[:n] {
-				m := &msgs[j]
-				m.Log, m.Epoch, m.Seq, m.Prev = w.db.log, w.epoch, last-int64(n-1-j), 0
-			}
-			msgs = msgs[n:]
+	for msgs := w.appended; len(msgs) > 0; {
+		n := store.RowsAtOnce(len(msgs))
+		text := w.inserts[n]
+		if text == "" {
+			text = appendText(n)
+			w.inserts[n] = text
 		}
+		values := make([]any, 0, 9*n)
+		for j := range msgs[:n] {
+			values = appendValues(values, &msgs[j])
+		}
+		res, err := w.conn.exec(bare, text, values...)
+		if err != nil {
+			return err
+		}
+		last, err := res.LastInsertId()
+		if err != nil {
+			return err
+		}
+		for j := range msgs[:n] {
+			m := &msgs[j]
+			m.Log, m.Epoch, m.Seq, m.Prev = w.db.log, w.epoch, last-int64(n-1-j), 0
+		}
+		msgs = msgs[n:]
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ type writer struct {
 	number int64 // of the last commit that was tried
 	syncs  int64 // per commit: 1, or 0 where commits do not sync
 
+	inserts map[int]string // statements that append messages, by how many
+
 	// The present transaction.
 	appended   []bailiwick.Message
 	committing bool // the COMMIT that runs is ours
