@@ -41,8 +41,12 @@ func TestAnExpectedFollowerFindsTheLogsBeginning(t *testing.T) {
 	if err := log.Trim(ctx); err != nil {
 		t.Fatal(err)
 	}
+	before := db.Stats().Commits
 	if err := log.Expect(ctx, "early", "late"); err != nil { // a restart changes nothing
 		t.Fatal(err)
+	}
+	if n := db.Stats().Commits - before; n != 0 {
+		t.Errorf("a restart made %d commits to find out that it knows them all", n)
 	}
 	followers, err := log.Followers(ctx)
 	if err != nil || len(followers) != 2 || followers[0].Position.Seq != 3 || followers[1].Position.Seq != 0 {
