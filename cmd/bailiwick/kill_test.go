@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bailiwick/bailiwick/examples/shop/shoptest"
 )
 
 // kills is how often a replay is killed, each time with work in flight.
@@ -29,9 +31,10 @@ func TestKilledAnywhereTheReplayIsExact(t *testing.T) {
 	replayKilled(t, file, strings.Count(csv, "\n")-1, 50)
 }
 
-// The same on the real file, where that is present and there is time.
-func TestKilledAnywhereTheRealReplayIsExact(t *testing.T) {
-	replayKilled(t, realFile(t), 541_909, 1000)
+// The same on a large file, the real one where that is present.
+func TestKilledAnywhereTheLargeReplayIsExact(t *testing.T) {
+	large := shoptest.NewLargeFile(t)
+	replayKilled(t, large.Path, large.Lines, 1000)
 }
 
 // replayKilled replays a file of so many lines, kills it at random moments that lie

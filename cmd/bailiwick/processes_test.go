@@ -20,6 +20,7 @@ import (
 
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop"
+	"github.com/bailiwick/bailiwick/examples/shop/shoptest"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -34,29 +35,10 @@ func TestKilledProcessesLeaveTheReplayExact(t *testing.T) {
 	replayWithoutSome(t, file, strings.Count(csv, "\n")-1, 25)
 }
 
-// The same on the real file, where that is present and there is time.
-func TestKilledProcessesLeaveTheRealReplayExact(t *testing.T) {
-	replayWithoutSome(t, realFile(t), 541_909, 500)
-}
-
-// realFile is the real input; a test that needs it is skipped without it.
-func realFile(t *testing.T) string {
-	t.Helper()
-	if os.Getenv("BAILIWICK_TEST") != "full" {
-		t.Skip("takes minutes: runs with BAILIWICK_TEST=full")
-	}
-	dir := os.Getenv("BAILIWICK_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	file, err := filepath.Abs(filepath.Join(dir, "online-retail.csv.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(file); err != nil {
-		t.Skip("the real file is not here: name its directory with BAILIWICK_DATA")
-	}
-	return file
+// The same on a large file, the real one where that is present.
+func TestKilledProcessesLeaveTheLargeReplayExact(t *testing.T) {
+	large := shoptest.NewLargeFile(t)
+	replayWithoutSome(t, large.Path, large.Lines, 500)
 }
 
 // replayWithoutSome replays a file of so many lines over seven processes.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -22,6 +21,7 @@ import (
 	"github.com/bailiwick/bailiwick/examples/shop"
 	"github.com/bailiwick/bailiwick/examples/shop/order/orderapi"
 	"github.com/bailiwick/bailiwick/examples/shop/replay"
+	"github.com/bailiwick/bailiwick/examples/shop/shoptest"
 	"github.com/bailiwick/bailiwick/examples/shop/web"
 )
 
@@ -444,26 +444,18 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestRealFile replays the real file, where it is present: once on scarce stock, and
-// once unlimited to compare with the oracle.
-func TestRealFile(t *testing.T) {
-	if os.Getenv("BAILIWICK_TEST") != "full" {
-		t.Skip("replays the real file where BAILIWICK_TEST=full")
-	}
-	dir := os.Getenv("BAILIWICK_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "online-retail.csv.gz"))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("the real file is not here; BAILIWICK_DATA names its directory")
-	}
+// TestLargeFile replays a large file, the real one where that is present: once on
+// scarce stock, and once unlimited to compare with the oracle.
+func TestLargeFile(t *testing.T) {
+	large := shoptest.NewLargeFile(t)
+	text, err := os.ReadFile(large.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Run("scarce", func(t *testing.T) {
 		r := run(t, replay.Options{Open: opener(text), Clients: start(t, t.TempDir()).clients})
-		if got := fmt.Sprint(r.File.Lines, " ", r.File.Amount, " ", r.File.Invoices); got != "541909 9747747.934 25900" {
+		got := fmt.Sprint(r.File.Lines, " ", r.File.Amount, " ", r.File.Invoices)
+		if large.Real && got != "541909 9747747.934 25900" || r.File.Lines != large.Lines {
 			t.Errorf("the file holds %s", got)
 		}
 		print(t, r)

@@ -4,17 +4,19 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/examples/shop/money"
 	"github.com/bailiwick/bailiwick/examples/shop/retail"
+	"github.com/bailiwick/bailiwick/examples/shop/shoptest"
 )
 
 const header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -318,34 +320,63 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// TestRealFile compares the real file, where it is present, with its published
-// control totals.
-func TestRealFile(t *testing.T) {
-	if os.Getenv("BAILIWICK_TEST") != "full" {
-		t.Skip("reads the real file where BAILIWICK_TEST=full")
-	}
-	dir := os.Getenv("BAILIWICK_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	file, err := os.Open(filepath.Join(dir, "online-retail.csv.gz"))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("the real file is not here; BAILIWICK_DATA names its directory")
-	}
+// TestLargeFile compares what is found in a large file with what the CSV alone says,
+// and, where that is the real one, with its published control totals.
+func TestLargeFile(t *testing.T) {
+	large := shoptest.NewLargeFile(t)
+	file, err := os.ReadFile(large.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	r, err := retail.NewReader(file)
+	in, err := inspect(t, file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := retail.Inspect(t.Context(), r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := fmt.Sprint(in.Lines, in.Invoices, in.Cancellations, len(in.Customers()), len(in.Products()), in.Longest, in.Total, in.Positive)
-	if want := "541909 25900 3836 4372 4070 1114 9747747.934 10666684.544"; got != want {
+	got := fmt.Sprintf("%d %d %d %d %d %d %v %v", in.Lines, in.Invoices, in.Cancellations, len(in.Customers()), len(in.Products()), in.Longest, in.Total, in.Positive)
+	if want := counted(t, file); got != want || in.Lines != large.Lines {
 		t.Errorf("%s, want %s", got, want)
 	}
+	if want := "541909 25900 3836 4372 4070 1114 9747747.934 10666684.544"; large.Real && got != want {
+		t.Errorf("%s, published are %s", got, want)
+	}
+}
+
+// counted counts and adds up a gzipped file without any code of this package: lines,
+// invoices, cancellations, customers, codes, lines of the longest invoice, the total,
+// and that of the lines above zero.
+func counted(t *testing.T, file []byte) string {
+	t.Helper()
+	plain, err := gzip.NewReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(plain).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	invoices, cancellations, customers, codes := map[string]int{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	total, positive, longest := new(big.Rat), new(big.Rat), 0
+	for _, row := range rows[1:] {
+		invoice, customer := row[0], row[6]
+		invoices[invoice]++
+		longest = max(longest, invoices[invoice])
+		codes[row[1]] = true
+		if invoice[0] == 'C' {
+			cancellations[invoice] = true
+		}
+		if customer != "" {
+			customers[customer] = true
+		}
+		quantity, ok := new(big.Rat).SetString(row[3])
+		price, fine := new(big.Rat).SetString(row[5])
+		if !ok || !fine {
+			t.Fatalf("no numbers: %q", row)
+		}
+		amount := quantity.Mul(quantity, price)
+		total.Add(total, amount)
+		if amount.Sign() > 0 {
+			positive.Add(positive, amount)
+		}
+	}
+	return fmt.Sprintf("%d %d %d %d %d %d %s %s", len(rows)-1, len(invoices), len(cancellations), len(customers), len(codes), longest, total.FloatString(3), positive.FloatString(3))
 }

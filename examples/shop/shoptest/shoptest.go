@@ -1,5 +1,6 @@
 // Package shoptest drives one service of the shop alone, by hand, as
-// [bailiwicktest.Alone] does, and calls its API in process.
+// [bailiwicktest.Alone] does, and calls its API in process. It also finds the large
+// file that tests of the whole shop replay.
 //
 //	build := shoptest.Build{Name: delivery.Name, Migrations: delivery.Migrations, New: delivery.New}
 //	build.OnEach(t, &server, func(t *testing.T, s *shoptest.Service) {
