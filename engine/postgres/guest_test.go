@@ -3,9 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -46,19 +44,16 @@ func applied(t testing.TB, url string, wanted ...guest.Wanted) *sql.DB {
 
 // A guest keeps the promises of an engine that have to do with its tables.
 func TestGuestConformance(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Harness {
-		if group := strings.Split(t.Name(), "/")[1]; !slices.Contains([]string{"Log", "Stamping", "Position", "Claim", "Record", "Lease"}, group) {
-			t.Skip("it is about migrations, which a guest has none of, or the same code as TestConformance runs")
-		}
+	storetest.RunGuest(t, storetest.Guest{Open: func(t *testing.T, parts guest.Parts) storetest.Harness {
 		url := server.Database(t)
-		pool := applied(t, url, guest.Wanted{For: guest.Saga})
+		pool := applied(t, url, guest.Wanted{For: parts})
 		options := func(s storetest.Setup) Options {
 			for _, m := range s.Migrations {
 				if _, err := pool.Exec(strings.ReplaceAll(m.SQL, "CREATE TABLE", "CREATE TABLE IF NOT EXISTS")); err != nil {
 					t.Fatal(err)
 				}
 			}
-			return Options{Owner: s.Owner, Guest: guest.Saga, Store: s.Store}
+			return Options{Owner: s.Owner, Guest: parts, Store: s.Store}
 		}
 		return storetest.Harness{
 			Open: func(ctx context.Context, s storetest.Setup) (*store.DB, error) { return Open(ctx, url, options(s)) },
@@ -66,7 +61,7 @@ func TestGuestConformance(t *testing.T) {
 				return open(ctx, url, options(s), false)
 			},
 		}
-	})
+	}})
 }
 
 // What is printed is what an owner that migrates by itself has.
@@ -236,69 +231,6 @@ func TestPublishInTheServicesOwnTransactions(t *testing.T) {
 	for i, m := range list[1:] {
 		if m.Key != fmt.Sprint("k-", i) || m.Seq != int64(i+2) {
 			t.Fatalf("message %d is %s at %d", i, m.Key, m.Seq)
-		}
-	}
-}
-
-// A guest that only follows has no log, and says so to whoever publishes.
-func TestGuestThatOnlyFollows(t *testing.T) {
-	url := server.Database(t)
-	pool := applied(t, url, guest.Wanted{For: guest.Inbox})
-	db, err := Wrap(t.Context(), pool, Options{Owner: "order", Guest: guest.Inbox})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	err = db.Do(t.Context(), func(tx *store.Tx) error {
-		if _, fresh, err := tx.Claim("a", "b", nil); err != nil || !fresh {
-			return errors.Join(err, errors.New("the key is taken"))
-		}
-		return tx.Move(bailiwick.Position{}, store.FollowerPosition{Follower: "f", Lanes: 1, Position: bailiwick.Position{Epoch: 1, Seq: 7}})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.Do(t.Context(), func(tx *store.Tx) error {
-		return tx.Publish(bailiwick.Message{Key: "k", Type: "t", Version: 1})
-	})
-	code(t, err, bailiwick.NotFound)
-	run, stop := context.WithCancel(t.Context())
-	stop()
-	if err := db.Run(run); err != nil {
-		t.Error(err)
-	}
-	if state, err := db.Log().State(t.Context()); err != nil || state.Head != 0 || state.Epoch != 1 {
-		t.Errorf("its log is %+v, %v", state, err)
-	}
-}
-
-// A guest that only publishes can be looked at like any other, and says so to
-// whoever wants to follow.
-func TestGuestThatOnlyPublishes(t *testing.T) {
-	pool := applied(t, server.Database(t), guest.Wanted{For: guest.Outbox})
-	db, err := Wrap(t.Context(), pool, Options{Owner: "order", Guest: guest.Outbox})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	err = db.Read(t.Context(), func(tx *store.Tx) error {
-		list, err := tx.Positions()
-		if len(list) > 0 {
-			t.Errorf("there are positions: %+v", list)
-		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
-	}
-	for what, call := range map[string]func(tx *store.Tx) error{
-		"claiming": func(tx *store.Tx) error { _, _, err := tx.Claim("a", "b", nil); return err },
-		"moving": func(tx *store.Tx) error {
-			return tx.Move(bailiwick.Position{}, store.FollowerPosition{Follower: "f", Lanes: 1, Position: bailiwick.Position{Epoch: 1, Seq: 7}})
-		},
-	} {
-		if err := db.Do(t.Context(), call); bailiwick.CodeOf(err) != bailiwick.NotFound || !strings.Contains(err.Error(), "--for inbox") {
-			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -49,22 +48,15 @@ func applied(t testing.TB, wanted ...guest.Wanted) (path string, pool *sql.DB) {
 
 // A guest keeps the promises of an engine that have to do with its tables.
 func TestGuestConformance(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Harness {
-		name := strings.Split(t.Name(), "/")
-		if !slices.Contains([]string{"Transaction", "Log", "Concurrency", "Stamping", "Retention", "Position", "Claim", "Record", "Lease"}, name[1]) {
-			t.Skip("it is about migrations, which a guest has none of, or the same code as TestConformance runs")
-		}
-		if slices.Contains([]string{"SmallerIDCommitsLater", "LockedKeyComesInCommitOrder", "EarlyWriterAppendsLate"}, name[2]) {
-			t.Skip("two transactions that write at once, which SQLite has not")
-		}
-		path, pool := applied(t, guest.Wanted{For: guest.Saga})
+	storetest.RunGuest(t, storetest.Guest{OneWriter: true, Open: func(t *testing.T, parts guest.Parts) storetest.Harness {
+		path, pool := applied(t, guest.Wanted{For: parts})
 		options := func(s storetest.Setup) Options {
 			for _, m := range s.Migrations {
 				if _, err := pool.Exec(strings.ReplaceAll(m.SQL, "CREATE TABLE", "CREATE TABLE IF NOT EXISTS")); err != nil {
 					t.Fatal(err)
 				}
 			}
-			return Options{Owner: s.Owner, Guest: guest.Saga, Store: s.Store}
+			return Options{Owner: s.Owner, Guest: parts, Store: s.Store}
 		}
 		return storetest.Harness{
 			Open: func(ctx context.Context, s storetest.Setup) (*store.DB, error) { return Open(ctx, path, options(s)) },
@@ -76,7 +68,7 @@ func TestGuestConformance(t *testing.T) {
 				return db, nil
 			},
 		}
-	})
+	}})
 }
 
 // What does not fit is refused, with what to do, and nothing is altered.
@@ -270,63 +262,4 @@ func own(ctx context.Context, pool *sql.DB, undo bool, fn func(*sql.Tx) error) e
 		return err
 	}
 	return tx.Commit()
-}
-
-// A guest that only follows has no log, and says so to whoever publishes.
-func TestGuestThatOnlyFollows(t *testing.T) {
-	_, pool := applied(t, guest.Wanted{For: guest.Inbox})
-	db, err := Wrap(t.Context(), pool, Options{Owner: "order", Guest: guest.Inbox})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	err = db.Do(t.Context(), func(tx *store.Tx) error {
-		return tx.Move(bailiwick.Position{}, store.FollowerPosition{Follower: "f", Lanes: 1, Position: bailiwick.Position{Epoch: 1, Seq: 7}})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.Do(t.Context(), func(tx *store.Tx) error { return outbox.Publish(tx, "t", 1, "k", 1) })
-	if bailiwick.CodeOf(err) != bailiwick.NotFound {
-		t.Errorf("publishing: %v", err)
-	}
-	run, stop := context.WithCancel(t.Context())
-	stop()
-	if err := db.Run(run); err != nil {
-		t.Error(err)
-	}
-	if state, err := db.Log().State(t.Context()); err != nil || state.Head != 0 || state.Epoch != 1 {
-		t.Errorf("its log is %+v, %v", state, err)
-	}
-}
-
-// A guest that only publishes can be looked at like any other, and says so to
-// whoever wants to follow.
-func TestGuestThatOnlyPublishes(t *testing.T) {
-	_, pool := applied(t, guest.Wanted{For: guest.Outbox})
-	db, err := Wrap(t.Context(), pool, Options{Owner: "order", Guest: guest.Outbox})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	err = db.Read(t.Context(), func(tx *store.Tx) error {
-		list, err := tx.Positions()
-		if len(list) > 0 {
-			t.Errorf("there are positions: %+v", list)
-		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
-	}
-	for what, call := range map[string]func(tx *store.Tx) error{
-		"claiming": func(tx *store.Tx) error { _, _, err := tx.Claim("a", "b", nil); return err },
-		"moving": func(tx *store.Tx) error {
-			return tx.Move(bailiwick.Position{}, store.FollowerPosition{Follower: "f", Lanes: 1, Position: bailiwick.Position{Epoch: 1, Seq: 7}})
-		},
-	} {
-		if err := db.Do(t.Context(), call); bailiwick.CodeOf(err) != bailiwick.NotFound || !strings.Contains(err.Error(), "--for inbox") {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
 }

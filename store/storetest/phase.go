@@ -133,11 +133,18 @@ var phaseCases = []testCase{
 		}
 	}},
 	// Where several processes may own the database, old and new ones are at work
-	// together, and contracting waits for the last of the old.
+	// together, and contracting waits for the last of the old. Where one may, the new
+	// one is refused until the old one has gone.
 	{"OldAndNewSideBySide", func(s *suite) {
 		older, closeOlder := s.filled(10)
 		if !older.Capabilities().Shared {
-			s.Skip("one process owns the database at a time")
+			s.refused(s.newSetup(), bailiwick.Locked)
+			s.must(s.addEntry(older, "old", 1))
+			closeOlder()
+			if n := s.number(s.openWith(s.newSetup()), "SELECT count(*) FROM entry"); n != 11 {
+				s.Errorf("%d entries, want 11", n)
+			}
+			return
 		}
 		newer := s.openWith(s.newSetup())
 		s.must(s.addEntry(older, "old", 1))

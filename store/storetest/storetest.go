@@ -52,34 +52,41 @@ const patience = 30 * time.Second
 
 // Run runs every case in a database of its own.
 func Run(t *testing.T, open func(t *testing.T) Harness) {
-	for _, group := range []struct {
-		name  string
-		cases []testCase
-	}{
-		{"Transaction", transactionCases},
-		{"Statements", statementCases},
-		{"Context", contextCases},
-		{"Log", logCases},
-		{"Concurrency", concurrencyCases},
-		{"Stamping", stampingCases},
-		{"Retention", retentionCases},
-		{"Position", positionCases},
-		{"Claim", claimCases},
-		{"Record", recordCases},
-		{"Lease", leaseCases},
-		{"Opening", openingCases},
-		{"Phase", phaseCases},
-	} {
-		t.Run(group.name, func(t *testing.T) {
-			for _, c := range group.cases {
-				t.Run(c.name, func(t *testing.T) {
-					ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
-					t.Cleanup(cancel)
-					c.run(&suite{T: t, ctx: ctx, harness: open(t)})
-				})
-			}
-		})
+	for _, group := range groups {
+		runCases(t, group.name, group.cases, open)
 	}
+}
+
+// groups is the suite.
+var groups = []struct {
+	name  string
+	cases []testCase
+}{
+	{"Transaction", transactionCases},
+	{"Statements", statementCases},
+	{"Context", contextCases},
+	{"Log", logCases},
+	{"Concurrency", concurrencyCases},
+	{"Stamping", stampingCases},
+	{"Retention", retentionCases},
+	{"Position", positionCases},
+	{"Claim", claimCases},
+	{"Record", recordCases},
+	{"Lease", leaseCases},
+	{"Opening", openingCases},
+	{"Phase", phaseCases},
+}
+
+func runCases(t *testing.T, group string, cases []testCase, open func(t *testing.T) Harness) {
+	t.Run(group, func(t *testing.T) {
+		for _, c := range cases {
+			t.Run(c.name, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+				t.Cleanup(cancel)
+				c.run(&suite{T: t, ctx: ctx, harness: open(t)})
+			})
+		}
+	})
 }
 
 type testCase struct {
