@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,17 +57,14 @@ func (c *cli) migrateTo(use, short, long string, contract bool) *cobra.Command {
 		Example: "  bailiwick migrate " + use + " notification --db postgres://notification@db/notification",
 		Args:    cobra.ExactArgs(1), ValidArgs: shop.Names(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, url := args[0], db
+			name := args[0]
 			migrations, err := shop.Migrations(name)
 			if err != nil {
 				return err
 			}
-			if url == "" {
-				dir, err := dataDir(data, defaultData)
-				if err != nil {
-					return err
-				}
-				url = "sqlite:" + filepath.Join(dir, name+".db")
+			url, err := databaseOf(name, db, data)
+			if err != nil {
+				return err
 			}
 			if err := migrateAndClose(cmd.Context(), url, name, migrations, contract); err != nil {
 				return err
@@ -84,15 +80,15 @@ func (c *cli) migrateTo(use, short, long string, contract bool) *cobra.Command {
 
 // migrateAndClose opens a database as its owner does, which migrates it.
 func migrateAndClose(ctx context.Context, url, owner string, migrations []store.Migration, contract bool) error {
+	path, file, err := fileOf(url)
+	if err != nil {
+		return err
+	}
 	var db *store.DB
-	var err error
-	switch path, file := strings.CutPrefix(url, "sqlite:"); {
-	case file:
-		db, err = sqlite.Open(ctx, strings.TrimPrefix(path, "//"), sqlite.Options{Owner: owner, Migrations: migrations, Contract: contract})
-	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+	if file {
+		db, err = sqlite.Open(ctx, path, sqlite.Options{Owner: owner, Migrations: migrations, Contract: contract})
+	} else {
 		db, err = postgres.Open(ctx, url, postgres.Options{Owner: owner, Migrations: migrations, Contract: contract, MaxConns: 2})
-	default:
-		return usagef("--db wants sqlite:PATH or postgres://…, not %q", url)
 	}
 	if err != nil {
 		return err

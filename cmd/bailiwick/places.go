@@ -110,21 +110,25 @@ var errEnough = errors.New("enough")
 
 // look opens a database to read it, beside whoever runs on it.
 func look(ctx context.Context, url string) (*store.DB, error) {
-	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		return sqlite.Open(ctx, strings.TrimPrefix(path, "//"), sqlite.Options{ReadOnly: true, Readers: 1})
+	path, file, err := fileOf(url)
+	switch {
+	case err != nil:
+		return nil, err
+	case file:
+		return sqlite.Open(ctx, path, sqlite.Options{ReadOnly: true, Readers: 1})
 	}
-	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
-		return postgres.Open(ctx, url, postgres.Options{ReadOnly: true, MaxConns: 2})
-	}
-	return nil, usagef("--db wants sqlite:PATH or postgres://…, not %q", url)
+	return postgres.Open(ctx, url, postgres.Options{ReadOnly: true, MaxConns: 2})
 }
 
 // operate has an operation done in a service's database: by its owner where one
 // runs, else in its place.
 func operate(ctx context.Context, url, service string, o admin.Operation) (done string, err error) {
 	o.Service = service
-	path, ok := strings.CutPrefix(url, "sqlite:")
-	if !ok {
+	path, file, err := fileOf(url)
+	if err != nil {
+		return "", err
+	}
+	if !file {
 		db, err := postgres.Open(ctx, url, postgres.Options{Owner: o.Service, Offline: true, MaxConns: 2})
 		if err != nil {
 			return "", err
@@ -132,7 +136,6 @@ func operate(ctx context.Context, url, service string, o admin.Operation) (done 
 		done, err = o.Apply(ctx, db)
 		return done, errors.Join(err, db.Close())
 	}
-	path = strings.TrimPrefix(path, "//")
 	info, running, err := sqlite.ReadLock(path)
 	switch {
 	case err != nil:

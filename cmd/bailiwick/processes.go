@@ -85,7 +85,7 @@ func (f *fleet) run(ctx context.Context, at *listenFlags, work func(ctx context.
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		defer context.AfterFunc(kept, stop)() // children that are refused end the work
-		if f.awaitReady(ctx) != nil {
+		if awaitReady(ctx, f.front.Ready) != nil {
 			return nil // stopped, or the supervisor tells why it did not start
 		}
 		err := work(ctx, base)
@@ -210,14 +210,6 @@ func (f *fleet) clients(at *listenFlags, base string) *shop.Clients {
 		return shop.InProcess(f.front.Handler())
 	}
 	return shop.Connect(base, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}})
-}
-
-// awaitReady returns once all services take requests.
-func (f *fleet) awaitReady(ctx context.Context) error {
-	for f.front.Ready(ctx) != nil && ctx.Err() == nil {
-		settle.Pause(ctx)
-	}
-	return ctx.Err()
 }
 
 // drain lets what is under way between the services come to rest.

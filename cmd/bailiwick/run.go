@@ -140,35 +140,32 @@ func (c *cli) tellWhere(name, base string, program bool) error {
 
 // opener returns what opens the database that the flags name.
 func (s *runningShop) opener(e *equipment, name string, f runFlags) (shop.Opener, error) {
-	place := f.db
-	if place == "" {
-		dir, err := dataDir(f.data, defaultData)
-		if err != nil {
-			return nil, err
-		}
-		place = "sqlite:" + filepath.Join(dir, name+".db")
+	url, err := databaseOf(name, f.db, f.data)
+	if err != nil {
+		return nil, err
+	}
+	path, file, err := fileOf(url)
+	if err != nil {
+		return nil, err
 	}
 	opts := e.store(name)
 	opts.SlowQuery = f.slow
-	if file, ok := strings.CutPrefix(place, "sqlite:"); ok {
-		file, err := filepath.Abs(strings.TrimPrefix(file, "//"))
+	if file {
+		path, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err
 		}
-		s.files = []string{file}
-		s.socketDir = strings.TrimSuffix(file, ".db") + ".admin"
+		s.files = []string{path}
+		s.socketDir = strings.TrimSuffix(path, ".db") + ".admin"
 		return func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
 			return awaitTurn(ctx, f.standby, e, func() (*store.DB, error) {
-				return sqlite.Open(ctx, file, sqlite.Options{Owner: name, Migrations: migrations, Store: opts})
+				return sqlite.Open(ctx, path, sqlite.Options{Owner: name, Migrations: migrations, Store: opts})
 			})
 		}, nil
 	}
-	if strings.HasPrefix(place, "postgres://") || strings.HasPrefix(place, "postgresql://") {
-		return func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
-			return postgres.Open(ctx, place, postgres.Options{Owner: name, Migrations: migrations, Store: opts, MaxConns: f.connections})
-		}, nil
-	}
-	return nil, usagef("--db wants sqlite:PATH or postgres://…, not %q", place)
+	return func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
+		return postgres.Open(ctx, url, postgres.Options{Owner: name, Migrations: migrations, Store: opts, MaxConns: f.connections})
+	}, nil
 }
 
 // turn is how often a standby asks whether the database is free.

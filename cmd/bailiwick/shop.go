@@ -149,7 +149,7 @@ func (s *runningShop) run(ctx context.Context, at *listenFlags, work func(ctx co
 	})
 	all.Go(func() error {
 		defer stop()
-		if s.awaitReady(ctx) != nil {
+		if awaitReady(ctx, s.group.Ready) != nil {
 			return nil // stopped, or the group tells why it did not start
 		}
 		return work(ctx, base)
@@ -157,9 +157,9 @@ func (s *runningShop) run(ctx context.Context, at *listenFlags, work func(ctx co
 	return all.Wait()
 }
 
-// awaitReady returns once the shop takes requests.
-func (s *runningShop) awaitReady(ctx context.Context) error {
-	for s.group.Ready(ctx) != nil && ctx.Err() == nil {
+// awaitReady returns once the shop takes requests, as ready says.
+func awaitReady(ctx context.Context, ready func(ctx context.Context) error) error {
+	for ready(ctx) != nil && ctx.Err() == nil {
 		settle.Pause(ctx)
 	}
 	return ctx.Err()
