@@ -115,21 +115,8 @@ func (d *db) tables(ctx context.Context, conn *sql.Conn) ([]guest.Table, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var list []guest.Table
-	for rows.Next() {
-		var table string
-		var c guest.Column
-		if err := rows.Scan(&table, &c.Name, &c.Type, &c.Key, &c.NotNull, &c.Default, &c.Counts); err != nil {
-			return nil, err
-		}
-		if n := len(list); n == 0 || list[n-1].Name != table {
-			list = append(list, guest.Table{Name: table})
-		}
-		t := &list[len(list)-1]
-		t.Columns = append(t.Columns, c)
-	}
-	if err := rows.Err(); err != nil {
+	list, err := guest.ReadTables(rows)
+	if err != nil {
 		return nil, err
 	}
 	for i := range list {

@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"database/sql"
 	"regexp"
 	"strings"
 )
@@ -19,6 +20,27 @@ type Column struct {
 	NotNull    bool
 	Default    bool // it is filled where an INSERT leaves it out
 	Counts     bool // by numbers that rise and never come again
+}
+
+// ReadTables returns the tables that an engine finds. The rows are a table's name and
+// one of its columns, field by field, those of a table one after another. It closes
+// them.
+func ReadTables(rows *sql.Rows) ([]Table, error) {
+	defer rows.Close()
+	var list []Table
+	for rows.Next() {
+		var table string
+		var c Column
+		if err := rows.Scan(&table, &c.Name, &c.Type, &c.Key, &c.NotNull, &c.Default, &c.Counts); err != nil {
+			return nil, err
+		}
+		if n := len(list); n == 0 || list[n-1].Name != table {
+			list = append(list, Table{Name: table})
+		}
+		t := &list[len(list)-1]
+		t.Columns = append(t.Columns, c)
+	}
+	return list, rows.Err()
 }
 
 var (
