@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/service/health"
+	"github.com/bailiwick/bailiwick/service/problem"
 	"github.com/bailiwick/bailiwick/service/trace"
 	"github.com/bailiwick/bailiwick/store"
 )
@@ -24,14 +26,7 @@ import (
 func (g *Group) Handler() http.Handler {
 	mux := http.NewServeMux()
 	health.Register(mux, "", g.Ready)
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
-		list, err := g.Status(r.Context())
-		if err != nil {
-			health.Refuse(w, err)
-			return
-		}
-		health.Answer(w, list)
-	})
+	mux.Handle("GET /status", health.Report(g.Status))
 	for _, s := range g.services {
 		g.mount(mux, s, "/"+s.Name)
 	}
@@ -40,14 +35,7 @@ func (g *Group) Handler() http.Handler {
 
 func (g *Group) mount(mux *http.ServeMux, s *Service, prefix string) {
 	health.Register(mux, prefix, func(ctx context.Context) error { return g.ready(ctx, s) })
-	mux.HandleFunc("GET "+prefix+"/status", func(w http.ResponseWriter, r *http.Request) {
-		status, err := g.status(r.Context(), s)
-		if err != nil {
-			health.Refuse(w, err)
-			return
-		}
-		health.Answer(w, status)
-	})
+	mux.Handle("GET "+prefix+"/status", health.Report(func(ctx context.Context) (Status, error) { return g.status(ctx, s) }))
 	if m := g.opts.Metrics[s.Name]; m != nil {
 		mux.Handle("GET "+prefix+"/metrics", m)
 	}
@@ -88,7 +76,7 @@ func (g *Group) admit(next http.Handler) http.Handler {
 		g.requests.Add(1) // before the phase is read: what a drain does not count is refused
 		defer g.requests.Add(-1)
 		if g.phase.Load() != running {
-			health.Refuse(w, errNotRunning)
+			problem.Refuse(w, http.StatusServiceUnavailable, bailiwick.Unavailable, errNotRunning.Error())
 			return
 		}
 		next.ServeHTTP(w, r)

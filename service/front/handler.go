@@ -12,6 +12,7 @@ import (
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/service/admin"
 	"github.com/bailiwick/bailiwick/service/health"
+	"github.com/bailiwick/bailiwick/service/problem"
 )
 
 // Handler serves what a service.Group of the same services would: each under
@@ -20,14 +21,7 @@ import (
 func (f *Front) Handler() http.Handler {
 	mux := http.NewServeMux()
 	health.Register(mux, "", f.Ready)
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
-		list, err := f.Status(r.Context())
-		if err != nil {
-			health.Refuse(w, err)
-			return
-		}
-		health.Answer(w, list)
-	})
+	mux.Handle("GET /status", health.Report(f.Status))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if aside(r.URL) {
 			f.pass(w, r)
@@ -36,7 +30,7 @@ func (f *Front) Handler() http.Handler {
 		f.under.Add(1) // before the flag is read: what a drain does not count is refused
 		defer f.under.Add(-1)
 		if f.draining.Load() {
-			refuse(w, http.StatusServiceUnavailable, bailiwick.Unavailable, "the services are stopping")
+			problem.Refuse(w, http.StatusServiceUnavailable, bailiwick.Unavailable, "the services are stopping")
 			return
 		}
 		f.pass(w, r)

@@ -2,7 +2,6 @@ package front
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/service/problem"
 )
 
 // towards is the key of the instance in the context of a request.
@@ -38,11 +38,11 @@ func (f *Front) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var dial *net.OpError
 	if errors.As(err, &dial) && dial.Op == "dial" {
 		f.missed(r.Context().Value(towards{}).(*instance))
-		refuse(w, http.StatusServiceUnavailable, bailiwick.Unavailable, "the service is away")
+		problem.Refuse(w, http.StatusServiceUnavailable, bailiwick.Unavailable, "the service is away")
 		return
 	}
 	// It may have taken effect.
-	refuse(w, http.StatusBadGateway, bailiwick.Unknown, "the service went away while it was at work")
+	problem.Refuse(w, http.StatusBadGateway, bailiwick.Unknown, "the service went away while it was at work")
 }
 
 // pass sends a request to an instance of the service that its path names.
@@ -52,12 +52,12 @@ func (f *Front) pass(w http.ResponseWriter, r *http.Request) {
 	known := f.services[name] != nil
 	f.mu.Unlock()
 	if !known {
-		refuse(w, http.StatusNotFound, bailiwick.NotFound, "there is no such service")
+		problem.Refuse(w, http.StatusNotFound, bailiwick.NotFound, "there is no such service")
 		return
 	}
 	one := f.pick(name)
 	if one == nil {
-		refuse(w, http.StatusServiceUnavailable, bailiwick.Unavailable, "the service is away")
+		problem.Refuse(w, http.StatusServiceUnavailable, bailiwick.Unavailable, "the service is away")
 		return
 	}
 	f.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), towards{}, one)))
@@ -69,16 +69,6 @@ func aside(u *url.URL) bool {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
 	first, _, _ := strings.Cut(rest, "/")
 	return first == "feed" || first == "status" || first == "healthz" || first == "metrics"
-}
-
-// refuse answers with a problem document (RFC 9457).
-func refuse(w http.ResponseWriter, status int, code bailiwick.Code, detail string) {
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"title": http.StatusText(status), "status": status, "detail": detail, "code": code}) // whoever asked may have gone
 }
 
 // buffers are what answers are copied through.

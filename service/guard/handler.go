@@ -2,13 +2,13 @@ package guard
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/service/problem"
 )
 
 type contextKey struct{}
@@ -44,11 +44,11 @@ func (g *Guard) Handler(next http.Handler, local bool) http.Handler {
 		case g.tokens != nil:
 			g.admit(w, r, next, need)
 		case !local:
-			refuse(w, http.StatusForbidden, "the server has no token file, so only its own machine may read this")
+			problem.Refuse(w, http.StatusForbidden, bailiwick.Invalid, "the server has no token file, so only its own machine may read this")
 		case !localName(r.Host) || fromAnotherSite(r):
 			// A web page elsewhere can have a browser on this machine ask, under its own name
 			// or under this machine's.
-			refuse(w, http.StatusForbidden, "without a token this is for programs on this machine, which name it localhost or by its loopback address")
+			problem.Refuse(w, http.StatusForbidden, bailiwick.Invalid, "without a token this is for programs on this machine, which name it localhost or by its loopback address")
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -61,18 +61,17 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request, next http.Handler,
 	e, ok := g.tokens.find(strings.TrimSpace(token))
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="bailiwick"`)
-		refuse(w, http.StatusUnauthorized, "this needs a bearer token that the server knows")
+		problem.Refuse(w, http.StatusUnauthorized, bailiwick.Invalid, "this needs a bearer token that the server knows")
 		return
 	}
 	if !e.may(need) {
-		refuse(w, http.StatusForbidden, fmt.Sprintf("the reader %q has not the right %s", e.reader, need))
+		problem.Refuse(w, http.StatusForbidden, bailiwick.Invalid, fmt.Sprintf("the reader %q has not the right %s", e.reader, need))
 		return
 	}
 	busy := g.tokens.busy[e.reader]
 	defer busy.Add(-1)
 	if busy.Add(1) > int64(g.opts.MaxRequests) {
-		w.Header().Set("Retry-After", "1")
-		refuse(w, http.StatusTooManyRequests, fmt.Sprintf("the reader %q has too many requests under way", e.reader))
+		problem.Refuse(w, http.StatusTooManyRequests, bailiwick.Unavailable, fmt.Sprintf("the reader %q has too many requests under way", e.reader))
 		return
 	}
 	next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, e.reader)))
@@ -92,25 +91,4 @@ func localName(host string) bool {
 func fromAnotherSite(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return site != "" && site != "none" && site != "same-origin"
-}
-
-// refuse answers with problem details (RFC 9457).
-func refuse(w http.ResponseWriter, status int, detail string) {
-	body, _ := json.Marshal(struct { // cannot fail: plain fields
-		Title  string         `json:"title"`
-		Status int            `json:"status"`
-		Detail string         `json:"detail"`
-		Code   bailiwick.Code `json:"code"`
-	}{http.StatusText(status), status, detail, refusalCode(status)})
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // whoever asked may have gone
-}
-
-func refusalCode(status int) bailiwick.Code {
-	if status == http.StatusTooManyRequests {
-		return bailiwick.Unavailable
-	}
-	return bailiwick.Invalid
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/bailiwick/bailiwick/service/health"
 )
@@ -16,9 +17,9 @@ func ExampleRegister() {
 	for _, path := range []string{"/order/healthz/live", "/order/healthz/ready"} {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		fmt.Print(w.Code, " ", w.Body)
+		fmt.Println(w.Code, strings.TrimSpace(w.Body.String()))
 	}
 	// Output:
 	// 200 {"status":"live"}
-	// 503 {"code":"unavailable","detail":"the database does not answer","status":503,"title":"Service Unavailable"}
+	// 503 {"title":"Service Unavailable","status":503,"detail":"the database does not answer","code":"unavailable"}
 }

@@ -6,36 +6,33 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+
+	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/service/problem"
 )
 
 // Register serves PREFIX/healthz/live, which is 200 while the process answers, and
 // PREFIX/healthz/ready, which is 200 while ready returns nil and otherwise 503 with
 // the reason as a problem document (RFC 9457).
 func Register(mux *http.ServeMux, prefix string, ready func(ctx context.Context) error) {
-	mux.HandleFunc("GET "+prefix+"/healthz/live", func(w http.ResponseWriter, _ *http.Request) {
-		Answer(w, map[string]string{"status": "live"})
-	})
-	mux.HandleFunc("GET "+prefix+"/healthz/ready", func(w http.ResponseWriter, r *http.Request) {
-		if err := ready(r.Context()); err != nil {
-			Refuse(w, err)
+	mux.Handle("GET "+prefix+"/healthz/live", Report(func(context.Context) (map[string]string, error) {
+		return map[string]string{"status": "live"}, nil
+	}))
+	mux.Handle("GET "+prefix+"/healthz/ready", Report(func(ctx context.Context) (map[string]string, error) {
+		return map[string]string{"status": "ready"}, ready(ctx)
+	}))
+}
+
+// Report serves what look finds, as JSON. Where that fails, it answers 503 with a
+// problem document.
+func Report[T any](look func(ctx context.Context) (T, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		found, err := look(r.Context())
+		if err != nil {
+			problem.Refuse(w, http.StatusServiceUnavailable, bailiwick.Unavailable, err.Error())
 			return
 		}
-		Answer(w, map[string]string{"status": "ready"})
-	})
-}
-
-// Answer answers 200 with body as JSON.
-func Answer(w http.ResponseWriter, body any) { write(w, http.StatusOK, "application/json", body) }
-
-// Refuse answers 503 with a problem document, and asks to come again.
-func Refuse(w http.ResponseWriter, err error) {
-	w.Header().Set("Retry-After", "1")
-	write(w, http.StatusServiceUnavailable, "application/problem+json", map[string]any{"title": "Service Unavailable",
-		"status": http.StatusServiceUnavailable, "detail": err.Error(), "code": "unavailable"})
-}
-
-func write(w http.ResponseWriter, status int, mediaType string, body any) {
-	w.Header().Set("Content-Type", mediaType)
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // whoever asked may have gone
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(found) // whoever asked may have gone
+	}
 }
