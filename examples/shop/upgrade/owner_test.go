@@ -17,7 +17,7 @@ import (
 // started. Until the contract there is a way back, and nothing is lost on it.
 func TestThereAndBackOnSQLite(t *testing.T) {
 	dir := t.TempDir()
-	opts := replay.Options{Open: trade(t, 5, 240)}
+	opts := replay.Options{Open: trade(t, 5, 240), Parallel: 8}
 	run := func(p program, work func(in *instance)) {
 		t.Helper()
 		services, err := p.onFiles(t.Context(), dir)
@@ -56,29 +56,31 @@ func TestThereAndBackOnSQLite(t *testing.T) {
 	run(after, func(in *instance) { addressed(t, in.clients) })
 }
 
-// interrupted replays until so many documents were sent.
+// interrupted replays until so many documents were answered: what was only sent may
+// have been withdrawn.
 func interrupted(t *testing.T, opts replay.Options, in *instance, documents int64) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	sent := &counter{transport: in.transport, limit: documents, full: cancel}
-	opts.Clients = shop.Connect("http://shop", &http.Client{Transport: sent})
+	answered := &counter{transport: in.transport, limit: documents, full: cancel}
+	opts.Clients = shop.Connect("http://shop", &http.Client{Transport: answered})
 	if _, err := replay.Run(ctx, opts); bailiwick.CodeOf(err) != bailiwick.Unavailable {
 		t.Errorf("the replay was not interrupted: %v", err)
 	}
 }
 
-// counter calls full once so many documents were sent.
+// counter calls full once so many documents were answered.
 type counter struct {
 	transport http.RoundTripper
-	sent      atomic.Int64
+	answered  atomic.Int64
 	limit     int64
 	full      func()
 }
 
 func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/order/") && c.sent.Add(1) == c.limit {
+	response, err := c.transport.RoundTrip(r)
+	if err == nil && r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/order/") && c.answered.Add(1) == c.limit {
 		c.full()
 	}
-	return c.transport.RoundTrip(r)
+	return response, err
 }
