@@ -65,8 +65,7 @@ func (l *lane) runErrands(ctx context.Context, tasks []task) error {
 
 // runErrand runs an errand until it succeeds.
 func (l *lane) runErrand(ctx context.Context, msgs []*bailiwick.Message) (handlers []Handler, err error) {
-	final := func(err error) bool { return ctx.Err() != nil || closed(err) }
-	err = l.patiently(ctx, "running an errand failed", final, func() error {
+	err = l.patiently(ctx, "running an errand failed", closed, func() error {
 		handlers, err = l.errand.Run(ctx, msgs)
 		return err
 	})

@@ -135,7 +135,7 @@ func (l *lane) wait(ctx context.Context) (more bool, err error) {
 	}
 	alarm := l.alarm()
 	if alarm < 0 {
-		err := l.patiently(ctx, "waiting for messages failed", l.final(ctx), func() error {
+		err := l.patiently(ctx, "waiting for messages failed", final, func() error {
 			return l.source.Wait(ctx, l.at)
 		})
 		return err == nil, err
@@ -146,7 +146,7 @@ func (l *lane) wait(ctx context.Context) (more bool, err error) {
 	select {
 	case err := <-arrived:
 		stop()
-		if err != nil && !l.final(ctx)(err) {
+		if err != nil && !final(err) {
 			return false, l.pause(ctx, 1, "waiting for messages failed", err)
 		}
 		return err == nil, err

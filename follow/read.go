@@ -9,11 +9,10 @@ import (
 )
 
 // final says which errors of the source end a follower: waiting does not bring
-// back what was trimmed, unmake a fork, or open what was closed.
-func (l *lane) final(ctx context.Context) func(error) bool {
-	return func(err error) bool {
-		return ctx.Err() != nil || hasCode(err, bailiwick.Gone, bailiwick.Forked, bailiwick.Closed)
-	}
+// back what was trimmed, unmake a fork, or open what was closed. A source that
+// fails while the follower is stopped did nothing of the kind: pause sees that end.
+func final(err error) bool {
+	return hasCode(err, bailiwick.Gone, bailiwick.Forked, bailiwick.Closed)
 }
 
 // read reads what follows a position and makes sure that nothing is missing or
@@ -34,7 +33,7 @@ func (l *lane) read(ctx context.Context, after bailiwick.Position, limit int) (b
 
 func (l *lane) readOnce(ctx context.Context, after bailiwick.Position, limit int) (bailiwick.Batch, error) {
 	var batch bailiwick.Batch
-	err := l.patiently(ctx, "reading the log failed", l.final(ctx), func() error {
+	err := l.patiently(ctx, "reading the log failed", final, func() error {
 		var err error
 		batch, err = l.source.Read(ctx, after, limit)
 		return err

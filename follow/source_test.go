@@ -1,6 +1,7 @@
 package follow_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
@@ -14,6 +15,7 @@ import (
 type scripted struct {
 	answers []answer
 	acked   bailiwick.Position
+	last    error // that it fails with when its wait is ended; nil means ctx's
 }
 
 type answer struct {
@@ -34,7 +36,7 @@ func (s *scripted) Wait(ctx context.Context, _ bailiwick.Position) error {
 		return nil
 	}
 	<-ctx.Done()
-	return ctx.Err()
+	return cmp.Or(s.last, ctx.Err())
 }
 
 func (s *scripted) Ack(p bailiwick.Position) { s.acked = p }
@@ -94,4 +96,17 @@ func TestDisorder(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A follower that is stopped returns nil, also where the source happens to fail in
+// that moment: a request that is ended and one whose connection is refused just
+// then look different and mean the same.
+func TestStoppedWhileTheSourceFails(t *testing.T) {
+	each(t, func(h *house) {
+		h.follower.Source = &scripted{answers: []answer{seqs(1, 1)}, last: errors.New("connection refused")}
+		h.start()
+		h.settle(time.Minute)
+		h.stop()
+		h.wantEffects("a", 1)
+	})
 }
