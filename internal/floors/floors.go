@@ -49,6 +49,14 @@ func place(pkg string) (floor int, room string) {
 	case "cmd":
 		return edge, strings.Join(parts[:min(2, len(parts))], "/")
 	case "internal":
+		// Two rooms are parts of programs all the same, and on a floor like others:
+		// the points at which any line may be told to break, and what breaks them.
+		switch {
+		case path == "/internal/proof":
+			return words, "proof"
+		case strings.HasPrefix(path+"/", "/internal/torture/"):
+			return examples, "torture"
+		}
 		return hidden, ""
 	}
 	return -1, ""

@@ -1,0 +1,91 @@
+//go:build proof
+
+package proof
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Armed says whether this build can break anything.
+const Armed = true
+
+// Variable names the environment variable that [Arm] is given the value of:
+// promises that are off and points to die at, separated by commas. A point may say
+// at which arrival: "after-commit:12". "barrier,after-commit:12".
+const Variable = "BAILIWICK_PROOF"
+
+// off holds the promises that are switched off. Readers are on hot paths and in
+// many goroutines, so a change replaces the map.
+var off atomic.Pointer[map[Promise]bool]
+
+// deadly counts the arrivals that are left at each point before the process dies.
+var deadly struct {
+	mu   sync.Mutex
+	left map[Point]int
+}
+
+// Arm switches off and arms what text says, and everything else on. Text is as
+// [Variable] describes it.
+func Arm(text string) error {
+	promises, points := map[Promise]bool{}, map[Point]int{}
+	for _, word := range strings.Split(text, ",") {
+		name, count, counted := strings.Cut(word, ":")
+		switch {
+		case word == "":
+			continue
+		case !Known(name) || counted && !slices.Contains(Points(), Point(name)):
+			return fmt.Errorf("%s: %q is neither a promise nor a point with an arrival", Variable, word)
+		case !counted && slices.Contains(Promises(), Promise(name)):
+			promises[Promise(name)] = true
+		case !counted:
+			points[Point(name)] = 1
+		default:
+			n, err := strconv.Atoi(count)
+			if err != nil || n < 1 {
+				return fmt.Errorf("%s: %q: the arrival is a number from 1", Variable, word)
+			}
+			points[Point(name)] = n
+		}
+	}
+	off.Store(&promises)
+	deadly.mu.Lock()
+	defer deadly.mu.Unlock()
+	deadly.left = points
+	return nil
+}
+
+// Off reports whether a promise is switched off.
+func Off(p Promise) bool {
+	set := off.Load()
+	return set != nil && (*set)[p]
+}
+
+// At is a point at which the process dies, as if it were killed, if it was told to
+// and this is the arrival.
+func At(p Point) {
+	deadly.mu.Lock()
+	defer deadly.mu.Unlock()
+	left, armed := deadly.left[p]
+	if !armed {
+		return
+	}
+	deadly.left[p] = left - 1
+	if left == 1 {
+		die()
+	}
+}
+
+// die ends the process without a deferred call, a flush or a last word. It does not
+// return: whoever has the lock keeps it until the end.
+func die() {
+	if self, err := os.FindProcess(os.Getpid()); err == nil {
+		_ = self.Kill()
+	}
+	select {}
+}
