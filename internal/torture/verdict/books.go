@@ -1,0 +1,51 @@
+package verdict
+
+import (
+	"github.com/bailiwick/bailiwick/internal/torture/bank"
+	"github.com/bailiwick/bailiwick/internal/torture/history"
+)
+
+// books are everything that is known, laid open where the invariants look it up.
+type books struct {
+	start    map[string]int64
+	ops      []history.Op
+	state    bank.State
+	requests []*request
+
+	byKey   map[string][]bank.Transfer // transfers by Idempotency-Key
+	byID    map[string]bank.Transfer
+	moves   map[string][]bank.Move   // of transfers, by transfer
+	payouts map[string][]bank.Payout // by transfer
+	place   map[string]int           // of a message in wallet's log
+}
+
+// walletLog is the log that ledger follows.
+const walletLog = bank.Wallet + "/outbox"
+
+// open lays the books open.
+func open(start map[string]int64, ops []history.Op, s bank.State) *books {
+	b := &books{start: start, ops: ops, state: s, requests: requests(ops),
+		byKey: map[string][]bank.Transfer{}, byID: map[string]bank.Transfer{},
+		moves: map[string][]bank.Move{}, payouts: map[string][]bank.Payout{}, place: map[string]int{}}
+	for _, t := range s.Transfers {
+		b.byKey[t.Key] = append(b.byKey[t.Key], t)
+		b.byID[t.ID] = t
+	}
+	for _, m := range s.Moves {
+		if m.Kind != bank.Direct {
+			b.moves[m.Transfer] = append(b.moves[m.Transfer], m)
+		}
+	}
+	for _, p := range s.Payouts {
+		b.payouts[p.Transfer] = append(b.payouts[p.Transfer], p)
+	}
+	for _, l := range s.Logs {
+		if l.Name != walletLog {
+			continue
+		}
+		for i, id := range l.Messages {
+			b.place[id] = i
+		}
+	}
+	return b
+}
