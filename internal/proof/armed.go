@@ -15,10 +15,15 @@ import (
 // Armed says whether this build can break anything.
 const Armed = true
 
-// Variable names the environment variable that [Arm] is given the value of:
-// promises that are off and points to die at, separated by commas. A point may say
-// at which arrival: "after-commit:12". "barrier,after-commit:12".
+// Variable names the environment variable that says what is broken: promises that
+// are off and points to die at, separated by commas. A point may say at which
+// arrival: "after-commit:12". "barrier,after-commit:12".
 const Variable = "BAILIWICK_PROOF"
+
+// armed is done once the process has read the variable, or was told by [Arm]. It is
+// read where it is first asked for, so that any package's tests and any child
+// process can be broken without a line of their own.
+var armed sync.Once
 
 // off holds the promises that are switched off. Readers are on hot paths and in
 // many goroutines, so a change replaces the map.
@@ -30,9 +35,23 @@ var deadly struct {
 	left map[Point]int
 }
 
-// Arm switches off and arms what text says, and everything else on. Text is as
-// [Variable] describes it.
+// Arm switches off and arms what text says, and everything else on, whatever the
+// environment says. Text is as [Variable] describes it.
 func Arm(text string) error {
+	armed.Do(func() {})
+	return arm(text)
+}
+
+// fromEnvironment arms what the variable says. A process that was to be broken and
+// was not would prove the opposite of what it seems to, so a word that is not
+// understood ends it.
+func fromEnvironment() {
+	if err := arm(os.Getenv(Variable)); err != nil {
+		panic(err)
+	}
+}
+
+func arm(text string) error {
 	promises, points := map[Promise]bool{}, map[Point]int{}
 	for _, word := range strings.Split(text, ",") {
 		name, count, counted := strings.Cut(word, ":")
@@ -62,6 +81,7 @@ func Arm(text string) error {
 
 // Off reports whether a promise is switched off.
 func Off(p Promise) bool {
+	armed.Do(fromEnvironment)
 	set := off.Load()
 	return set != nil && (*set)[p]
 }
@@ -69,6 +89,7 @@ func Off(p Promise) bool {
 // At is a point at which the process dies, as if it were killed, if it was told to
 // and this is the arrival.
 func At(p Point) {
+	armed.Do(fromEnvironment)
 	deadly.mu.Lock()
 	defer deadly.mu.Unlock()
 	left, armed := deadly.left[p]

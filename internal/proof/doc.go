@@ -34,17 +34,17 @@ type Promise string
 // The promises, and what happens without them.
 const (
 	Atomicity   Promise = "outbox-atomicity"   // messages are committed apart from their change
-	Dedup       Promise = "deduplication"      // positions move without being compared
+	Dedup       Promise = "deduplication"      // positions are committed after their effects, apart from them
 	Holes       Promise = "hole-detection"     // a batch with a hole is believed at once
-	Fencing     Promise = "fencing"            // a lease's term is not compared
+	Fencing     Promise = "fencing"            // who was overtaken moves positions all the same
 	Epochs      Promise = "epoch-check"        // a log with another past is followed on
 	Lanes       Promise = "lane-positions"     // one lane's position is taken for all of them
 	Queueing    Promise = "parked-queueing"    // later messages of a parked key overtake it
 	Barrier     Promise = "barrier"            // a repeated command has its effect again
-	Replies     Promise = "stored-replies"     // a repeated command is answered anew
+	Replies     Promise = "stored-replies"     // of a repeated command it is known that it came, not what was answered
 	Reverse     Promise = "compensation-order" // steps are taken back first to last
 	CommitOrder Promise = "commit-order"       // messages are stamped by id, past those still open
-	Autocommit  Promise = "autocommit-check"   // a group goes on when its transaction is gone
+	Autocommit  Promise = "autocommit-check"   // a group does not notice that its transaction is gone
 )
 
 // Promises returns all of them.
