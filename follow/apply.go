@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -85,6 +86,13 @@ func (l *lane) effects(tx *store.Tx, tasks []task) error {
 // It tries again after errors that are not lasting. When it could not learn the
 // outcome, the position tells: effects and position commit together.
 func (l *lane) advance(ctx context.Context, to bailiwick.Position, id bailiwick.ID, lasting func(error) bool, effects func(*store.Tx) error) error {
+	if proof.Off(proof.Dedup) && effects != nil {
+		apart := func() error { return l.db.Do(ctx, effects) }
+		if err := l.patiently(ctx, "committing failed", lasting, apart); err != nil {
+			return err
+		}
+		effects = nil
+	}
 	for n := 1; ; n++ {
 		err := l.db.Do(ctx, func(tx *store.Tx) error {
 			if err := l.move(tx, to, id); err != nil || effects == nil {
@@ -109,6 +117,7 @@ func (l *lane) advance(ctx context.Context, to bailiwick.Position, id bailiwick.
 			break
 		}
 	}
+	proof.At(proof.AfterApply)
 	l.stands, l.at, l.atID = to, to, id
 	l.skipped, l.owed = 0, time.Time{}
 	l.committed(l.index, to)

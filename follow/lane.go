@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
+	"github.com/bailiwick/bailiwick/store"
 )
 
 const (
@@ -85,6 +87,9 @@ func (l *lane) start(ctx context.Context) error {
 		if row.Lanes != l.lanes {
 			return l.otherLanes(row.Lanes)
 		}
+		if proof.Off(proof.Lanes) {
+			return l.furthest(ctx)
+		}
 		return nil
 	})
 	if err != nil {
@@ -97,10 +102,24 @@ func (l *lane) start(ctx context.Context) error {
 	return l.lookAgain(ctx)
 }
 
+// furthest takes up where the lane stands that has come furthest, as a follower
+// does that keeps one position for all its workers. Only a proof asks for it.
+func (l *lane) furthest(ctx context.Context) error {
+	return l.db.Read(ctx, func(tx *store.Tx) error {
+		list, _, err := rows(tx, l.name)
+		for _, row := range list {
+			if before(l.at, row.Position) {
+				l.at, l.atID = row.Position, row.ID
+			}
+		}
+		return err
+	})
+}
+
 // samePast reads the message at the position once more: another id there means
 // that the log was restored or replaced and tells another story.
 func (l *lane) samePast(ctx context.Context) error {
-	if l.at.Seq == 0 {
+	if l.at.Seq == 0 || proof.Off(proof.Epochs) {
 		return nil
 	}
 	if _, err := l.read(ctx, l.at, 1); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -34,7 +35,7 @@ func (l *lane) mark(key string, due time.Time) {
 // marked says whether a key may be set aside.
 func (l *lane) marked(key string) bool {
 	_, ok := l.marks[key]
-	return ok
+	return ok && !proof.Off(proof.Queueing)
 }
 
 // lookAgain reads which keys of this lane are set aside.

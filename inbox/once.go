@@ -5,6 +5,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/proof"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -44,11 +45,14 @@ func Answer(tx *store.Tx, scope, key string, request []byte, answer func() ([]by
 	if err != nil {
 		return nil, false, err
 	}
-	if !fresh {
+	if !fresh && !proof.Off(proof.Barrier) {
 		return claim.Reply, true, nil
 	}
 	if reply, err = answer(); err != nil {
 		return nil, false, err
+	}
+	if proof.Off(proof.Replies) {
+		return reply, false, tx.Answer(scope, key, []byte("null"))
 	}
 	return reply, false, tx.Answer(scope, key, reply)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/bailiwick/bailiwick/internal/proof"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -56,11 +57,19 @@ func (in *instance) refuse(tx *store.Tx, i int, why Rejection) error {
 // been, until an answer has to be awaited or the saga has ended.
 func (in *instance) compensate(tx *store.Tx, i int, why Rejection) error {
 	in.status, in.doc.Phase, in.doc.Why, in.doc.Parked = Compensating, Compensating, &why, ""
+	proof.At(proof.Compensating)
 	return in.back(tx, i)
 }
 
 func (in *instance) back(tx *store.Tx, i int) error {
-	for ; i >= 0; i-- {
+	next, end := -1, -1
+	if proof.Off(proof.Reverse) {
+		i, next, end = 0, 1, len(in.plan.steps)
+		if in.doc.Op == opUndo {
+			i = in.plan.index(in.doc.Step) + 1
+		}
+	}
+	for ; i != end; i += next {
 		s := &in.plan.steps[i]
 		e := in.entry(s.name, opDo)
 		if e == nil || e.Outcome == outcomeSkipped || e.Outcome == outcomeRejected {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/proof"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -41,7 +42,7 @@ func Action[Req, Rep any](fn func(tx *store.Tx, c Command, req Req) (Rep, error)
 		if err != nil {
 			return reused(m, err)
 		}
-		if !fresh {
+		if !fresh && !proof.Off(proof.Barrier) {
 			return c.repeat(tx, m, stored)
 		}
 		a := answer{Outcome: outcomeDone}
@@ -78,7 +79,7 @@ func Compensation[Req any](fn func(tx *store.Tx, c Command, req Req) error) foll
 		if err != nil {
 			return reused(m, err)
 		}
-		if !fresh {
+		if !fresh && !proof.Off(proof.Barrier) {
 			return c.repeat(tx, m, stored)
 		}
 		happened, err := c.block(tx)
@@ -122,6 +123,9 @@ func (c *wireCommand) settle(tx *store.Tx, m *bailiwick.Message, key string, a a
 	stored, err := json.Marshal(a)
 	if err != nil {
 		return &bailiwick.Error{Code: bailiwick.Internal, Op: "saga: store the reply of " + key, Err: err}
+	}
+	if proof.Off(proof.Replies) {
+		stored = []byte(`{"outcome":"done"}`) // it came: no more is known of it
 	}
 	if err := tx.Answer(barrierScope, key, stored); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
 	"github.com/bailiwick/bailiwick/store/driver"
 )
 
@@ -71,6 +72,13 @@ var errReadOnly = errors.New("the transaction is read-only")
 
 func (tx *Tx) flush() error {
 	if len(tx.messages) == 0 {
+		return nil
+	}
+	if proof.Off(proof.Atomicity) {
+		db, messages := tx.db.drv, tx.messages
+		tx.AfterCommit(func() {
+			_ = db.Do(context.Background(), func(apart driver.Tx) error { return apart.Append(messages) })
+		})
 		return nil
 	}
 	return tx.drv.Append(tx.messages)
@@ -147,7 +155,14 @@ func (tx *Tx) Positions() ([]FollowerPosition, error) { return tx.drv.Positions(
 
 // Move sets a lane's position by compare-and-set; [bailiwick.Stale] means that
 // somebody else moved it.
-func (tx *Tx) Move(from bailiwick.Position, to FollowerPosition) error { return tx.drv.Move(from, to) }
+func (tx *Tx) Move(from bailiwick.Position, to FollowerPosition) error {
+	if proof.Off(proof.Fencing) { // whoever believes that it holds the lease has it its way
+		if stands, ok, _ := tx.drv.Position(to.Follower, to.Lane); ok {
+			from, to.Term = stands.Position, max(to.Term, stands.Term)
+		}
+	}
+	return tx.drv.Move(from, to)
+}
 
 // Lock takes an exclusive lock by name until the transaction ends.
 func (tx *Tx) Lock(name string) error { return tx.drv.Lock(name) }

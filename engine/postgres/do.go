@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
 	"github.com/bailiwick/bailiwick/store/driver"
 )
 
@@ -93,12 +94,14 @@ func (d *db) once(ctx context.Context, op string, fn func(*tx) error) (again boo
 		// A failed statement whose error the closure dropped is found out here.
 		return unreachable(err) || s.lost() || repeatable(t.failed), failure(op, t.whyAborted(err))
 	}
+	proof.At(proof.BeforeCommit)
 	if err := begun.Commit(); err != nil {
 		again, err := d.undecided(op, s, t, err)
 		if err != nil {
 			return again, err
 		}
 	}
+	proof.At(proof.AfterCommit)
 	d.commits.Add(1)
 	if t.appended {
 		d.tell()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
 )
 
 // Rebase begins a new incarnation of the log of a database that was copied or
@@ -27,6 +28,7 @@ func Rebase(ctx context.Context, url string, opts Options) (fork bailiwick.Fork,
 			return failure(op, err)
 		}
 		fork, err = t.rebase()
+		proof.At(proof.Rebuilding)
 		return failure(op, err)
 	})
 	return fork, err

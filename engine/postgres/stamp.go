@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
 )
 
 // step is what the sequencer did last; see the table bailiwick_steps.
@@ -68,6 +69,7 @@ func (d *db) Stamp(ctx context.Context, term int64, limit int) ([]bailiwick.Mess
 	if err != nil {
 		return nil, err
 	}
+	proof.At(proof.AfterStamp)
 	d.sweeping.stamped(len(msgs), next.seen)
 	return msgs, nil
 }
@@ -101,7 +103,7 @@ const staleSnapshot = 10_000
 
 // fence refuses a term that was overtaken.
 func (s *step) fence(op string, term int64) error {
-	if term >= s.term {
+	if term >= s.term || proof.Off(proof.Fencing) {
 		return nil
 	}
 	return &bailiwick.Error{Code: bailiwick.Stale, Op: op, Err: fmt.Errorf("term %d was overtaken by %d", term, s.term),
@@ -153,6 +155,10 @@ const emission = `WITH picked AS MATERIALIZED (
 		coalesce(correlation, ''), coalesce(causation::text, ''), coalesce(trace, ''), data
 	FROM (SELECT) AS always LEFT JOIN stamped ON true ORDER BY seq`
 
+// The candidates of a sequencer that takes the order of ids for that of commits,
+// as many do: it never looks at smaller ids again. Only a proof asks for it.
+const afterLast = `SELECT * FROM bailiwick_staging WHERE id > $5 AND $1::text IS NOT NULL`
+
 var (
 	emitDifference = fmt.Sprintf(emission, difference)
 	emitRest       = fmt.Sprintf(emission, restOfDifference)
@@ -164,6 +170,9 @@ func (t *tx) emit(now step, next *step, limit int) ([]bailiwick.Message, error) 
 	text, args := emitDifference, []any{now.seen, now.head, now.epoch, int64(limit)}
 	if now.goal != nil {
 		text, args = emitRest, append(args, *now.goal, now.last)
+	}
+	if proof.Off(proof.CommitOrder) {
+		text, args = fmt.Sprintf(emission, afterLast), append(args[:4], now.last)
 	}
 	rows, err := t.query(text, args...)
 	if err != nil {
@@ -186,7 +195,7 @@ func (t *tx) emit(now step, next *step, limit int) ([]bailiwick.Message, error) 
 	if err := rows.Err(); err != nil {
 		return nil, t.note(err)
 	}
-	if now.goal != nil {
+	if now.goal != nil && !proof.Off(proof.CommitOrder) {
 		snapshot = *now.goal
 	}
 	next.head = now.head + int64(len(msgs))
@@ -194,6 +203,9 @@ func (t *tx) emit(now step, next *step, limit int) ([]bailiwick.Message, error) 
 		next.goal, next.last = &snapshot, last.Int64
 	} else {
 		next.seen, next.goal, next.last = snapshot, nil, 0
+	}
+	if proof.Off(proof.CommitOrder) {
+		next.last = max(now.last, last.Int64)
 	}
 	return msgs, nil
 }

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"modernc.org/sqlite"
+
+	"github.com/bailiwick/bailiwick/internal/proof"
 )
 
 const (
@@ -86,6 +88,7 @@ func (k *checkpointer) checkpoint(c *conn, mode string) (all bool, err error) {
 	if err := c.queryRow(bare, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &log, &done); err != nil {
 		return false, err
 	}
+	proof.At(proof.Checkpoint) // copied, and the log does not begin anew yet
 	all = busy == 0 && done == log
 	if k.sync && done > 0 {
 		k.syncs.Add(2)

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -57,6 +58,7 @@ func (w *writer) commit(members int64) error {
 		return failure("sqlite: commit", err)
 	}
 	w.committing = true
+	proof.At(proof.BeforeCommit)
 	_, err := w.conn.exec(bare, "COMMIT")
 	w.committing = false
 	if resultCode(err) == sqlite3.SQLITE_CONSTRAINT {
@@ -69,6 +71,7 @@ func (w *writer) commit(members int64) error {
 			return err
 		}
 	}
+	proof.At(proof.AfterCommit)
 	w.stats.commits.Add(1)
 	w.stats.members.Add(members)
 	w.stats.syncs.Add(w.syncs)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
 )
 
 // bare is the context of every statement on the writing connection.
@@ -44,12 +45,12 @@ type writer struct {
 func (w *writer) hooks() hooks {
 	return hooks{
 		commit: func() int32 {
-			if w.committing {
+			if w.committing || proof.Off(proof.Autocommit) {
 				return 0
 			}
 			return 1
 		},
-		rollback: func() { w.gone = true },
+		rollback: func() { w.gone = !proof.Off(proof.Autocommit) },
 	}
 }
 
@@ -209,7 +210,7 @@ func (w *writer) together(group []*request) bool {
 
 // exec runs a statement of the group's own; where it fails the group is lost.
 func (w *writer) exec(query string) bool {
-	if _, err := w.conn.exec(bare, query); err != nil {
+	if _, err := w.conn.exec(bare, query); err != nil && !proof.Off(proof.Autocommit) {
 		w.rollback()
 		return false
 	}
