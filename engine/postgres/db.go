@@ -15,13 +15,14 @@ import (
 
 // db is one service's database in PostgreSQL. It implements [driver.DB].
 type db struct {
-	pool   *sql.DB
-	ours   bool // Close closes the pool
-	opts   Options
-	schema string    // quoted
-	alone  *sql.Conn // holds the exclusive lock; nil where ownership is shared
-	texts  texts     // the service's statements
-	own    texts     // this package's statements
+	pool     *sql.DB
+	ours     bool // Close closes the pool
+	opts     Options
+	schema   string    // quoted
+	alone    *sql.Conn // holds the exclusive lock; nil where ownership is shared
+	presence presence  // of the pool's connections
+	texts    texts     // the service's statements
+	own      texts     // this package's statements
 
 	lookFor time.Duration // see the constant
 

@@ -81,13 +81,18 @@ func open(ctx context.Context, url string, opts Options, rebasing bool) (*db, er
 	if opts.ReadOnly {
 		cfg.RuntimeParams["default_transaction_read_only"] = "on"
 	}
-	pool := stdlib.OpenDB(*cfg)
+	var here presence
+	if !opts.ReadOnly && opts.MaxIdle > 0 { // else there may be no connection for a while
+		here = newPresence()
+	}
+	pool := stdlib.OpenDB(*cfg, here.connector()...)
 	pool.SetMaxOpenConns(opts.MaxConns)
 	pool.SetMaxIdleConns(opts.MaxIdle)
 	pool.SetConnMaxIdleTime(opts.IdleTime)
 	pool.SetConnMaxLifetime(opts.Lifetime)
 
 	d := newDB(pool, true, opts)
+	d.presence = here
 	if err := d.prepare(ctx, rebasing); err != nil {
 		pool.Close()
 		return nil, err

@@ -59,13 +59,15 @@ func native(conn *sql.Conn) (pg *pgx.Conn, err error) {
 	return pg, err
 }
 
-// An advisory lock is named by two numbers: what for, and a hash of the schema.
+// An advisory lock is named by two numbers: what for, and commonly a hash of the
+// schema.
 type lockName struct{ use, of int32 }
 
 const (
 	useOwnership = 0x6261696c // "bail"
 	useMigration = 0x6d696772 // "migr"
 	useSequencer = 0x73657175 // "sequ"
+	usePresence  = 0x70726573 // "pres"
 	// useGeneration is the first of many: the program's generation is added.
 	useGeneration = 0x67650000 // "ge"
 )

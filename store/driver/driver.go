@@ -67,6 +67,12 @@ type DB interface {
 	// database's clock. Held by another and not run out, it returns that holder's
 	// lease with Held false. A lease that changes hands gets a higher Term.
 	// ttl 0 releases it.
+	//
+	// A holder that is known to be gone, because the DB that it took the lease
+	// through was closed or its process was killed, has none any more: its lease is
+	// returned without a holder, and whoever asks may take it at once. An engine that
+	// is Shared knows that as soon as its server does; for one that lives and was
+	// taken for gone the higher Term decides, as for one that was too slow.
 	Lease(ctx context.Context, name, holder string, ttl time.Duration) (Lease, error)
 
 	// OnCommit sets the function that is told of commits that appended messages,

@@ -53,6 +53,30 @@ var leaseCases = []testCase{
 			s.Errorf("whoever lost it got it back: %+v", late)
 		}
 	}},
+	// Nobody waits for the lease of one that will not come back, and one that is still
+	// there loses nothing by being silent.
+	{"ClosedHolderHasNone", func(s *suite) {
+		drv := s.openDriver()
+		if !drv.Capabilities().Shared {
+			s.Skip("nobody is there to take it over")
+		}
+		gone, err := s.harness.OpenDriver(s.ctx, s.setup())
+		if err != nil {
+			s.Fatal(err)
+		}
+		a := s.lease(gone, "a", time.Hour)
+		if b := s.lease(drv, "b", time.Hour); b.Held || b.Holder != "a" {
+			s.Errorf("while a is there, b got %+v", b)
+		}
+		if err := gone.Close(); err != nil {
+			s.Fatal(err)
+		}
+		s.eventually("the closed holder to have none", func() bool { return s.lease(drv, "b", 0).Holder == "" })
+		b := s.lease(drv, "b", time.Hour)
+		if !b.Held || b.Holder != "b" || b.Term <= a.Term {
+			s.Errorf("after a (term %d) b got %+v", a.Term, b)
+		}
+	}},
 	{"NamesAreApart", func(s *suite) {
 		drv := s.openDriver()
 		s.lease(drv, "a", time.Minute)
