@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/saga"
 )
 
 // Outcome is what a client may conclude from an answer, or from its absence.
@@ -32,8 +33,8 @@ const (
 // Client calls the four services over HTTP, and retries nothing. It may be used by
 // several goroutines at once.
 type Client struct {
-	// At returns where a service is, without a slash at its end:
-	// "http://127.0.0.1:41001". It is asked for every request.
+	// At returns the address of the process that a service runs in, where it is at
+	// /NAME/: "http://127.0.0.1:41001". It is asked for every request.
 	At func(service string) string
 	// HTTP sends the requests; nil means http.DefaultClient. Its timeout is how long
 	// an answer is waited for.
@@ -50,21 +51,32 @@ type Client struct {
 // accepted.
 func (c *Client) Transfer(ctx context.Context, key, from, to string, amount int64) (t Transfer, o Outcome, err error) {
 	o, err = c.call(ctx, http.MethodPost, Order, "/transfers", key, map[string]any{"from": from, "to": to, "amount": amount}, &t)
-	if o == OK {
-		o = map[string]Outcome{Done: OK, Rejected: Fail}[t.Status]
+	if o == OK && c.Wait > 0 {
+		o, err = c.call(ctx, http.MethodGet, Order, "/transfers/"+t.ID, "", nil, &t)
 	}
-	if o == "" {
-		o = Info
+	switch {
+	case o != OK && t.ID != "":
+		return t, Info, err // it was accepted, and only its end is not known
+	case o != OK:
+		return t, o, err
+	case t.Status == Rejected:
+		return t, Fail, saga.Reject(t.Reason, "%s pays %s", from, to)
+	case t.Status == Pending:
+		return t, Info, nil
 	}
-	return t, o, err
+	return t, OK, nil
 }
 
 // Move changes the balance of one account by amount, in wallet alone, under an
 // Idempotency-Key, and returns the account as it was then: Fail if the balance would
 // have gone below zero.
 func (c *Client) Move(ctx context.Context, key, account string, amount int64) (a Account, o Outcome, err error) {
-	o, err = c.call(ctx, http.MethodPost, Wallet, "/accounts/"+url.PathEscape(account)+"/moves", key, map[string]any{"amount": amount}, &a)
-	return a, o, err
+	var m movement
+	o, err = c.call(ctx, http.MethodPost, Wallet, "/accounts/"+url.PathEscape(account)+"/moves", key, map[string]any{"amount": amount}, &m)
+	if o == OK && m.Refused != "" {
+		return m.Account, Fail, saga.Reject(m.Refused, "%s holds %d", account, m.Balance)
+	}
+	return m.Account, o, err
 }
 
 // Balance reads an account.
@@ -116,14 +128,19 @@ func (c *Client) Jump(ctx context.Context, service string, by time.Duration) err
 	return err
 }
 
-// Replay has every key that is parked in ledger replayed, as an operator does once
-// the program was corrected, and returns how many there were.
-func (c *Client) Replay(ctx context.Context) (keys int, err error) {
-	var answer struct {
-		Keys int `json:"keys"`
+// Replay does what an operator does once the cause is mended: every key that is
+// parked in ledger is replayed, and every saga that is parked goes on. It returns how
+// many there were. What is tried again may be parked again, or bring up another poison
+// message behind it, so it is called until there are none.
+func (c *Client) Replay(ctx context.Context) (parked int, err error) {
+	for _, service := range []string{Order, Ledger} {
+		var answer intervention
+		if _, err := c.call(ctx, http.MethodPost, service, "/replay", "", struct{}{}, &answer); err != nil {
+			return parked, err
+		}
+		parked += answer.Operations
 	}
-	_, err = c.call(ctx, http.MethodPost, Ledger, "/replay", "", nil, &answer)
-	return answer.Keys, err
+	return parked, nil
 }
 
 // call sends in as JSON, unless it is nil, and reads the answer into out, unless that
@@ -138,7 +155,7 @@ func (c *Client) call(ctx context.Context, method, service, path, key string, in
 		}
 		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.At(service)+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, c.At(service)+"/"+service+path, body)
 	if err != nil {
 		return Fail, &bailiwick.Error{Code: bailiwick.Invalid, Op: op, Err: err}
 	}

@@ -100,11 +100,13 @@ type Log struct {
 	Name  string `json:"name"`
 	Epoch int64  `json:"epoch"`
 	Head  int64  `json:"head"`
+	// Staged is the number of committed messages that have no seq yet.
+	Staged int64 `json:"staged"`
 	// Messages are the ids of those that still stand in it, in log order; of wallet's
 	// all, because they are kept for ever.
 	Messages []string `json:"messages,omitempty"`
-	// Followers are the seqs that the service's own followers have come to in other
-	// logs, by the name of the log: {"order/outbox": 812}.
+	// Followers are the services that follow the log, and the seqs up to which they
+	// have told it that they have committed. All come to Head at rest.
 	Followers map[string]int64 `json:"followers,omitempty"`
 }
 
