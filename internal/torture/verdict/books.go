@@ -3,6 +3,7 @@ package verdict
 import (
 	"github.com/bailiwick/bailiwick/internal/torture/bank"
 	"github.com/bailiwick/bailiwick/internal/torture/history"
+	"github.com/bailiwick/bailiwick/store"
 )
 
 // books are everything that is known, laid open where the invariants look it up.
@@ -16,17 +17,15 @@ type books struct {
 	byID    map[string]bank.Transfer
 	moves   map[string][]bank.Move   // of transfers, by transfer
 	payouts map[string][]bank.Payout // by transfer
-	place   map[string]int           // of a message in wallet's log
+	log     []string                 // the messages of wallet's log
+	logged  map[string]bool          // whether a message stands in it
 }
-
-// walletLog is the log that ledger follows.
-const walletLog = bank.Wallet + "/outbox"
 
 // open lays the books open.
 func open(start map[string]int64, ops []history.Op, s bank.State) *books {
 	b := &books{start: start, ops: ops, state: s, requests: requests(ops),
 		byKey: map[string][]bank.Transfer{}, byID: map[string]bank.Transfer{},
-		moves: map[string][]bank.Move{}, payouts: map[string][]bank.Payout{}, place: map[string]int{}}
+		moves: map[string][]bank.Move{}, payouts: map[string][]bank.Payout{}, logged: map[string]bool{}}
 	for _, t := range s.Transfers {
 		b.byKey[t.Key] = append(b.byKey[t.Key], t)
 		b.byID[t.ID] = t
@@ -40,12 +39,12 @@ func open(start map[string]int64, ops []history.Op, s bank.State) *books {
 		b.payouts[p.Transfer] = append(b.payouts[p.Transfer], p)
 	}
 	for _, l := range s.Logs {
-		if l.Name != walletLog {
-			continue
+		if l.Name == store.LogName(bank.Wallet) {
+			b.log = l.Messages
 		}
-		for i, id := range l.Messages {
-			b.place[id] = i
-		}
+	}
+	for _, id := range b.log {
+		b.logged[id] = true
 	}
 	return b
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/bailiwick/bailiwick/internal/torture/bank"
+	"github.com/bailiwick/bailiwick/internal/torture/history"
 )
 
 // enteredOnce: ledger entered the effect of no message twice.
@@ -27,7 +28,7 @@ func inboxInOutbox(b *books, r *Result) {
 	for _, e := range b.state.Entries {
 		heard := bank.Move{Message: e.Message, Transfer: e.Transfer, Account: e.Account, Delta: e.Delta, Kind: e.Kind}
 		m, moved := told[e.Message]
-		_, logged := b.place[e.Message]
+		logged := b.logged[e.Message]
 		r.hold(moved && logged && m == heard, "message %s was entered as %s %s %+d; it stands in wallet's log: %v; wallet made the move: %v, %s %s %+d",
 			e.Message, e.Kind, e.Account, e.Delta, logged, moved, m.Kind, m.Account, m.Delta)
 	}
@@ -41,36 +42,47 @@ func outboxInInbox(b *books, r *Result) {
 		entered[e.Message] = true
 	}
 	for _, m := range b.state.Moves {
-		_, logged := b.place[m.Message]
+		logged := b.logged[m.Message]
 		r.hold(logged && entered[m.Message] && !told[m.Message], "%s %s %+d was told by message %s; it stands in wallet's log: %v; it was entered: %v; it tells of another move: %v",
 			m.Kind, m.Account, m.Delta, m.Message, logged, entered[m.Message], told[m.Message])
 		told[m.Message] = true
 	}
 }
 
-// orderPerAccount: the log tells of an account's moves in the order in which they were
-// made, and ledger entered them in the order of the log.
+// orderPerAccount: the log tells of an account's moves in the order of their commits,
+// and ledger entered them in the order of the log.
+//
+// Seen in the order of its commits no account is ever below zero, and each balance that
+// a client was told after a move of its own is found where that move stands.
 func orderPerAccount(b *books, r *Result) {
-	last := map[string]int{}
-	after := func(what, message, account string) {
-		place, logged := b.place[message]
-		before, seen := last[account]
-		if !logged {
-			return // outboxInInbox and inboxInOutbox tell of it
-		}
-		if last[account] = place; seen {
-			r.hold(place >= before, "%s: %s of message %s, the %dth of the log, came after that of the %dth", account, what, message, place+1, before+1)
-		}
-	}
+	moved := map[string]bank.Move{}
 	for _, m := range b.state.Moves {
-		after("the move", m.Message, m.Account)
+		moved[m.Message] = m
 	}
-	clear(last)
-	for _, e := range b.state.Entries {
-		after("the entry", e.Message, e.Account)
-		if e.Inverted {
-			r.hold(false, "%s: ledger saw message %s come after a later one", e.Account, e.Message)
+	type shown struct {
+		account        string
+		delta, balance int64
+	}
+	balances, found := map[string]int64{}, map[shown]int{}
+	maps.Copy(balances, b.start)
+	for _, id := range b.log {
+		m, ok := moved[id]
+		if !ok {
+			continue // wallet answers order in the same log
 		}
+		balances[m.Account] += m.Delta
+		r.hold(balances[m.Account] >= 0, "%s: in the order of the log it is at %d after message %s, %+d", m.Account, balances[m.Account], id, m.Delta)
+		if m.Kind == bank.Direct {
+			found[shown{m.Account, m.Delta, balances[m.Account]}]++
+		}
+	}
+	for _, q := range b.asked(history.Move, history.OK) {
+		was := shown{q.To, q.Amount, q.Value}
+		r.hold(found[was] > 0, "%s: %s moved %+d and was told %d; in the order of the log there is no such move that is not another's", q.To, q.ID, q.Amount, q.Value)
+		found[was]--
+	}
+	for _, e := range b.state.Entries {
+		r.hold(!e.Inverted, "%s: message %s was entered after a later one", e.Account, e.Message)
 	}
 }
 
