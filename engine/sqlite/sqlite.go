@@ -195,6 +195,7 @@ func openOwned(ctx context.Context, path string, opts Options, lock *lock, f fou
 			}
 		}
 	}()
+	left := !logEmpty(path)
 	if err := db.writer.connect(); err != nil {
 		return nil, failure("sqlite: open", err)
 	}
@@ -206,6 +207,13 @@ func openOwned(ctx context.Context, path string, opts Options, lock *lock, f fou
 	}
 	if err := db.writer.load(); err != nil {
 		return nil, failure("sqlite: open", err)
+	}
+	if left {
+		// An owner that was killed may have written a commit and not synced it. It can
+		// be read, and others act on it, so a power cut must not take it any more.
+		if _, err := db.writer.seal(); err != nil {
+			return nil, failure("sqlite: open", err)
+		}
 	}
 	if l := db.listener; l != nil {
 		l.epoch, l.last = db.writer.epoch, db.writer.logged

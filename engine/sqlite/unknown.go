@@ -25,12 +25,17 @@ func (w *writer) look(cause error) error {
 	return nil
 }
 
-// settle opens the connection, returns the number of the last commit that the
-// database holds, and commits once more.
+// settle opens the connection and seals what it finds.
 func (w *writer) settle() (int64, error) {
 	if err := w.connect(); err != nil {
 		return 0, err
 	}
+	return w.seal()
+}
+
+// seal returns the number of the last commit that the database holds, and commits
+// once more, which syncs the write-ahead log with all that is in it.
+func (w *writer) seal() (int64, error) {
 	var number int64
 	if err := w.conn.queryRow(bare, "SELECT number FROM bailiwick_commit").Scan(&number); err != nil {
 		return 0, err

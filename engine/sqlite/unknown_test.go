@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -125,4 +126,37 @@ func (o *opened) groupAfterHold(f *fault, members ...func(*store.Tx) error) []er
 	first := members[0]
 	members[0] = func(tx *store.Tx) error { f.armed = true; return first(tx) }
 	return o.group(members...)
+}
+
+// A commit that a killed owner wrote may not have been synced. Whoever opens the
+// database makes it durable before anybody reads it: by a commit on top.
+func TestWhatAKilledOwnerLeftIsSealed(t *testing.T) {
+	dir := t.TempDir()
+	running := openBoth(t, filepath.Join(dir, "order.db"), families)
+	if err := running.Do(context.Background(), exec("INSERT INTO entry VALUES (1)")); err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(dir, "left.db")
+	for _, suffix := range []string{"", "-wal"} {
+		content, err := os.ReadFile(filepath.Join(dir, "order.db"+suffix))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(left+suffix, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	was := running.engine.writer.number
+	for _, want := range []int64{was + 1, was + 1} { // closed in between: nothing is left then
+		o := openBoth(t, left, families)
+		if n := o.engine.writer.number; n != want {
+			t.Errorf("commit %d is the last, want %d", n, want)
+		}
+		if n := o.count("entry"); n != 1 {
+			t.Errorf("%d rows", n)
+		}
+		if err := o.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
