@@ -5,14 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/bailiwick/bailiwick"
 )
 
 const (
 	leaseTTL = 10 * time.Second
-	// standby is how often an instance that waits for a lease asks for it.
+	// standby is how often an instance looks where a lane stands that is another's.
 	standby = time.Second
-	// renewEvery is every how many looks at that pace a held lease is renewed.
-	renewEvery = 3
+	// askEvery is how often it asks for the lease of one that falls to it and is not
+	// handed over yet. To ask in vain writes nothing.
+	askEvery = 250 * time.Millisecond
+	// renewEvery is how long a held lease goes without being renewed.
+	renewEvery = leaseTTL / 3
 )
 
 var (
@@ -24,13 +29,16 @@ func (r *runner) leaseName(lane int) string { return fmt.Sprintf("follow/%s/%d",
 
 // runLeased runs a lane while its lease is held, and waits for the lease while
 // another instance has it, or should. The term goes into every move of the position,
-// so an instance that was overtaken without noticing cannot commit.
+// so an instance that was overtaken without noticing cannot commit; it notices then.
 func (r *runner) runLeased(ctx context.Context, index int) error {
 	for {
 		begun := r.clock.Now()
-		for !r.deals(index) {
-			if err := r.sleep(ctx, standby); err != nil {
-				return err
+		for change := r.seats.change(); !r.deals(index); change = r.seats.change() {
+			select {
+			case <-change:
+			case <-r.clock.After(standby):
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 			r.observe(ctx, index)
 		}
@@ -48,11 +56,14 @@ func (r *runner) runLeased(ctx context.Context, index int) error {
 			r.renew(held, index, term, lose)
 		}()
 		err = newLane(r, index, term).run(held)
-		lost := context.Cause(held) == errLeaseLost || context.Cause(held) == errHandedOver
+		if hasCode(err, bailiwick.Stale) && !r.holds(ctx, index, term) {
+			lose(errLeaseLost)
+		}
+		cause := context.Cause(held)
 		lose(nil)
 		<-renewed
 		r.release(ctx, index)
-		if !lost || ctx.Err() != nil {
+		if cause != errLeaseLost && cause != errHandedOver || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -67,7 +78,7 @@ func (r *runner) acquire(ctx context.Context, lane int) (term int64, err error) 
 			return lease.Term, nil
 		case err == nil:
 			n = 0
-			if err := r.sleep(ctx, standby); err != nil {
+			if err := r.sleep(ctx, askEvery); err != nil {
 				return 0, err
 			}
 			r.observe(ctx, lane)
@@ -83,25 +94,40 @@ func (r *runner) acquire(ctx context.Context, lane int) (term int64, err error) 
 
 // renew keeps the lease until ctx ends, or calls lose when another has it, or should.
 func (r *runner) renew(ctx context.Context, lane int, term int64, lose context.CancelCauseFunc) {
-	for n := 1; r.sleep(ctx, standby) == nil; n++ {
+	for due := r.clock.After(renewEvery); ; {
+		change := r.seats.change()
 		if !r.deals(lane) {
 			r.logger.Info("handed a lane over", "lane", lane)
 			lose(errHandedOver)
 			return
 		}
-		if n%renewEvery != 0 {
-			continue
-		}
-		lease, err := r.db.Lease(ctx, r.leaseName(lane), r.holder, leaseTTL)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil:
-			r.logger.Warn("renewing the lease of a lane failed, it is tried again", "lane", lane, "err", err)
-		case !lease.Held || lease.Term != term:
-			r.logger.Warn("the lease of a lane was lost", "lane", lane, "term", term, "holder", lease.Holder)
-			lose(errLeaseLost)
+		select {
+		case <-change:
+		case <-due:
+			if !r.holds(ctx, lane, term) {
+				lose(errLeaseLost)
+				return
+			}
+			due = r.clock.After(renewEvery)
+		case <-ctx.Done():
+			return
 		}
 	}
+}
+
+// holds renews a lease, and says whether it was held all the time. Where it cannot
+// tell, it was: the term decides.
+func (r *runner) holds(ctx context.Context, lane int, term int64) bool {
+	lease, err := r.db.Lease(ctx, r.leaseName(lane), r.holder, leaseTTL)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		r.logger.Warn("renewing the lease of a lane failed, it is tried again", "lane", lane, "err", err)
+	case !lease.Held || lease.Term != term:
+		r.logger.Warn("the lease of a lane was lost", "lane", lane, "term", term, "holder", lease.Holder)
+		return false
+	}
+	return true
 }
 
 // release gives the lease back, also while the process stops. A lease that is

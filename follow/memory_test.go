@@ -19,8 +19,11 @@ import (
 // and can be shared by several owners, which no real engine does at a test's word.
 type disk struct {
 	shared bool
-	mu     sync.Mutex
-	state  state
+	// notices says that a lease is free once whoever took it has closed the disk.
+	notices bool
+	mu      sync.Mutex
+	state   state
+	takers  map[string]*handle // of leases
 	// fault, if set, is asked at each commit: before keeps it from happening,
 	// after lets it happen and hides that.
 	fault func() (before, after error)
@@ -42,7 +45,7 @@ type state struct {
 }
 
 func newDisk() *disk {
-	return &disk{state: state{epoch: 1, positions: map[lanePos]driver.Position{}, records: map[[2]string]driver.Record{},
+	return &disk{takers: map[string]*handle{}, state: state{epoch: 1, positions: map[lanePos]driver.Position{}, records: map[[2]string]driver.Record{},
 		claims: map[[2]string]driver.Claim{}, leases: map[string]driver.Lease{}}}
 }
 
@@ -154,14 +157,16 @@ func (h *handle) Lease(ctx context.Context, name, holder string, ttl time.Durati
 	}
 	now := time.Now()
 	lease := h.disk.state.leases[name]
-	if lease.Holder != holder && now.Before(lease.Until) {
+	taker := h.disk.takers[name]
+	gone := h.disk.notices && taker != nil && taker.closed
+	if lease.Holder != holder && now.Before(lease.Until) && !gone {
 		return lease, nil
 	}
 	if lease.Holder != holder || !now.Before(lease.Until) {
 		lease.Term++
 	}
 	lease.Name, lease.Holder, lease.Until = name, holder, now.Add(ttl)
-	h.disk.state.leases[name] = lease
+	h.disk.state.leases[name], h.disk.takers[name] = lease, h
 	lease.Held = ttl > 0
 	return lease, nil
 }

@@ -27,8 +27,9 @@ import (
 //
 // Several instances of a follower may run where the engine lets processes share
 // a database: each lane belongs to one of them at a time, by a lease, and each has
-// its share of the lanes. One that dies is replaced when its leases run out, after
-// ten seconds.
+// its share of the lanes. One that is killed is replaced within about two seconds
+// where the engine knows that it is gone, and one that stands still when its leases
+// run out, after ten.
 func (f *Follower) Run(ctx context.Context) error {
 	r := newRunner(f)
 	f.running.Store(r)

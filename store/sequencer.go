@@ -10,7 +10,9 @@ import (
 const (
 	sequencerLease = "sequencer"
 	sequencerTTL   = 10 * time.Second
-	stampBatch     = 2000
+	// sequencerAsk is how often a process asks for the lease that another has.
+	sequencerAsk = 500 * time.Millisecond
+	stampBatch   = 2000
 	// A sequencer that has nothing to do looks again after pollMin, then ever more
 	// rarely until pollMax: transactions of other processes do not nudge it.
 	pollMin = 5 * time.Millisecond
@@ -66,7 +68,7 @@ func (l *Log) sequence(ctx context.Context) {
 	idle := pollMin
 	for ctx.Err() == nil {
 		now := l.db.opts.Clock.Now()
-		if !now.Before(renew) {
+		if wait := renew.Sub(now); wait <= 0 || wait > sequencerTTL { // a clock may jump back
 			lease, err := l.db.drv.Lease(ctx, sequencerLease, holder, sequencerTTL)
 			switch {
 			case err != nil:
@@ -78,7 +80,7 @@ func (l *Log) sequence(ctx context.Context) {
 				renew = now.Add(sequencerTTL / 3)
 			default:
 				term, behind = 0, true
-				renew = now.Add(sequencerTTL / 10)
+				renew = now.Add(sequencerAsk)
 			}
 		}
 		begun := time.Now() // the machine's clock: it measures work

@@ -65,3 +65,48 @@ func TestNewSequencerReadsWhatTheOldOneStamped(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// setBack is a clock that can be set back, without a monotonic reading.
+type setBack struct {
+	bailiwick.SystemClock
+	by atomic.Int64
+}
+
+func (c *setBack) Now() time.Time { return time.Now().Round(0).Add(-time.Duration(c.by.Load())) }
+
+// anothers is a database whose sequencer's lease another process has.
+type anothers struct {
+	takenOver
+	asked chan struct{}
+}
+
+func (d *anothers) Lease(_ context.Context, name, _ string, _ time.Duration) (driver.Lease, error) {
+	select {
+	case d.asked <- struct{}{}:
+	default:
+	}
+	return driver.Lease{Name: name, Holder: "another", Term: 1}, nil
+}
+
+// A clock that was set back an hour does not keep a process from asking for the
+// lease for an hour.
+func TestSequencerAsksThoughTheClockWasSetBack(t *testing.T) {
+	clock, drv := &setBack{}, &anothers{asked: make(chan struct{})}
+	db := New(drv, "order", Options{Clock: clock})
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- db.Run(ctx) }()
+	for range 3 {
+		select {
+		case <-drv.asked:
+			clock.by.Add(int64(time.Hour))
+		case <-ctx.Done():
+			t.Fatal("it does not ask any more")
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,70 @@
+package follow_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/bailiwick/bailiwick"
+)
+
+// Where the database knows that an instance is gone, the others do its work within
+// two seconds, and so does one that is started in its place.
+func TestGoneInstanceIsReplacedSoon(t *testing.T) {
+	for _, twin := range []bool{true, false} {
+		t.Run(fmt.Sprintf("twin=%v", twin), func(t *testing.T) {
+			onDisks(t, func(h *house, _, to *disk) {
+				to.shared, to.notices = true, true
+				second := pair(h)
+				var one, two []int64
+				h.runWith(4, &one)
+				if twin {
+					second.runWith(4, &two)
+				}
+				h.settle(10 * time.Second)
+				h.to.Close() // no lease is given back
+				h.publish(manyKeys()...)
+				h.wantStopped(bailiwick.Closed)
+				if !twin {
+					second.runWith(4, &two)
+				}
+				h.settle(2 * time.Second)
+				if len(two) != 32 {
+					t.Errorf("two seconds later %d messages of 32 were applied", len(two))
+				}
+				h.settle(20 * time.Second)
+				second.stop()
+				for i, key := range manyKeys() {
+					second.wantEffects(key, int64(i+1))
+				}
+				second.to.Close()
+			})
+		})
+	}
+}
+
+// An instance that was overtaken, and finds out because it may not commit, waits for
+// its turn again.
+func TestOvertakenInstanceGoesOn(t *testing.T) {
+	onDisks(t, func(h *house, _, to *disk) {
+		to.shared = true
+		var one []int64
+		h.runWith(1, &one)
+		h.publish("a")
+		h.settle(time.Second)
+		to.mu.Lock()
+		name := "follow/" + till + "/0"
+		lease, at := to.state.leases[name], lanePos{till, 0}
+		lease.Holder, lease.Term, lease.Until = "another", lease.Term+1, time.Now().Add(30*time.Second)
+		row := to.state.positions[at]
+		row.Term = lease.Term
+		to.state.leases[name], to.state.positions[at] = lease, row
+		to.mu.Unlock()
+		h.publish("a") // it tries, under its old term
+		h.settle(20 * time.Second)
+		h.wantEffects("a", 1)
+		h.settle(time.Minute)
+		h.wantEffects("a", 1, 2)
+		h.stop()
+	})
+}
