@@ -96,9 +96,9 @@ var breakages = []struct {
 	}},
 	{"sagas-ended", "a saga is on its way", func(w *world) { w.state.Sagas = []bank.Saga{{ID: "t1", Status: "running"}} }},
 	{"sagas-ended", "a saga is lost and its transfer pends", func(w *world) { w.of("above").Status = bank.Pending }},
-	{"followers-at-head", "a follower lags", func(w *world) { w.state.Logs[0].Followers["order/outbox"]-- }},
+	{"followers-at-head", "a follower lags", func(w *world) { w.state.Logs[0].Followers[bank.Ledger]-- }},
 	{"followers-at-head", "a follower is beyond the head", func(w *world) { w.state.Logs[1].Head-- }},
-	{"followers-at-head", "a follower of no log", func(w *world) { w.state.Logs[1].Name = "another/outbox" }},
+	{"followers-at-head", "a message is still to be stamped", func(w *world) { w.state.Logs[1].Staged = 1 }},
 	{"nothing-parked", "a key is parked", func(w *world) { w.state.Parked = 1 }},
 }
 

@@ -16,22 +16,21 @@ func sagasEnded(b *books, r *Result) {
 	}
 }
 
-// followersAtHead: whoever follows a log has seen all of it, and no more.
+// followersAtHead: every message has its place in its log, and whoever follows a log has
+// seen all of it, and no more.
 func followersAtHead(b *books, r *Result) {
-	heads := map[string]int64{}
-	for _, l := range b.state.Logs {
-		heads[l.Name] = l.Head
-	}
 	for _, l := range b.state.Logs {
 		for _, name := range sorted(l.Followers) {
-			head, exists := heads[name]
-			r.hold(exists && l.Followers[name] == head, "the service of %s stands at %d in %s, whose head is %d (there is such a log: %v)", l.Name, l.Followers[name], name, head, exists)
+			r.hold(l.Followers[name] == l.Head, "%s stands at %d in %s, whose head is %d", name, l.Followers[name], l.Name, l.Head)
+		}
+		if l.Staged != 0 {
+			r.hold(false, "%d messages of %s have no place in it yet", l.Staged, l.Name)
 		}
 	}
 }
 
-// nothingParked: no service has set a message aside. What was checked are the logs
-// that are followed.
+// nothingParked: no service has set a message aside. What was checked are the followers
+// that may have done so.
 func nothingParked(b *books, r *Result) {
 	for _, l := range b.state.Logs {
 		r.Checked += len(l.Followers)

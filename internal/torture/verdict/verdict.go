@@ -67,7 +67,7 @@ func invariants() []invariant {
 		{"order-per-account", "the messages of an account stand in the log in the order of its moves, and were entered in it", orderPerAccount},
 		{"payouts-agree", "each transfer that was done has one payout that is confirmed; no other is reserved or confirmed", payoutsAgree},
 		{"sagas-ended", "no saga is on its way, or waits for a person", sagasEnded},
-		{"followers-at-head", "each follower stands at the head of its log", followersAtHead},
+		{"followers-at-head", "each message has its place in its log, and each follower stands at the log's head", followersAtHead},
 		{"nothing-parked", "no message is set aside", nothingParked},
 	}
 }

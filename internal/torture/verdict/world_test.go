@@ -65,13 +65,14 @@ func (w *world) rest() {
 		w.work = slices.Delete(w.work, next, next+1)
 		one.do()
 	}
-	log := bank.Log{Name: "wallet/outbox", Epoch: 1, Followers: map[string]int64{"order/outbox": 3}}
+	log := bank.Log{Name: "wallet/outbox", Epoch: 1}
 	for _, m := range w.state.Moves {
 		w.state.Entries = append(w.state.Entries, bank.Entry{Message: m.Message, Transfer: m.Transfer, Account: m.Account, Delta: m.Delta, Kind: m.Kind})
 		log.Messages = append(log.Messages, "a reply to order", m.Message)
 	}
 	log.Head = int64(len(log.Messages))
-	w.state.Logs = []bank.Log{log, {Name: "order/outbox", Epoch: 1, Head: 3}, {Name: "ledger/outbox", Followers: map[string]int64{"wallet/outbox": log.Head}}}
+	log.Followers = map[string]int64{bank.Order: log.Head, bank.Ledger: log.Head}
+	w.state.Logs = []bank.Log{log, {Name: "order/outbox", Epoch: 1, Head: 3, Followers: map[string]int64{bank.Wallet: 3}}}
 }
 
 // account finds a balance.
