@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -36,6 +37,9 @@ type Options struct {
 	// Peers are the addresses of the processes of the services whose logs are
 	// followed, by name, each with its service at /NAME/: "http://127.0.0.1:41001".
 	Peers map[string]string
+	// TokenFile lists who may read the feeds; without one everybody on this machine
+	// may. Token is what the peers are shown.
+	TokenFile, Token string
 	// Clock is everybody's time in this process; nil means one of its own.
 	Clock *Clock
 	// Logger is told of troubles; nil means slog.Default().
@@ -52,6 +56,17 @@ var made = map[string]struct {
 	Wallet:  {newWallet, []string{Order, Ledger}},
 	Ledger:  {newLedger, nil},
 	Payouts: {newPayout, []string{Order}},
+}
+
+// Producers returns the services whose logs a service follows, sorted.
+func Producers(service string) (names []string) {
+	for name, m := range made {
+		if slices.Contains(m.followers, service) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Open opens the database of a service and makes the service on it.
@@ -123,7 +138,9 @@ func Serve(ctx context.Context, opts Options) (err error) {
 		services = append(services, s)
 	}
 	groupOptions := service.Options{Logger: opts.Logger, Tune: Tune, DrainTimeout: 3 * time.Second,
-		Feed: func(log *store.Log) http.Handler { return httpfeed.Handler(log, httpfeed.ServerOptions{}) }}
+		Feed: func(log *store.Log) http.Handler {
+			return httpfeed.Handler(log, httpfeed.ServerOptions{Readers: guard.Follows})
+		}}
 	if opts.Service != "" {
 		groupOptions.Sources = opts.source
 	}
@@ -138,14 +155,14 @@ func Serve(ctx context.Context, opts Options) (err error) {
 // follow it when its database is opened.
 func (opts Options) source(_ context.Context, consumer *service.Service, producer string, types []string) (follow.Source, error) {
 	return httpfeed.New(httpfeed.Options{
-		URL: opts.Peers[producer] + "/" + producer + "/feed", Log: store.LogName(producer), Follower: consumer.Name, Types: types,
+		URL: opts.Peers[producer] + "/" + producer + "/feed", Log: store.LogName(producer), Follower: consumer.Name, Types: types, Token: opts.Token,
 		Wait: time.Second, Patience: time.Second, // what was cut is to be noticed soon
 	})
 }
 
 // listen serves the group until ctx ends.
 func (opts Options) listen(ctx context.Context, group *service.Group) error {
-	door, err := guard.New(guard.Options{})
+	door, err := guard.New(guard.Options{TokenFile: opts.TokenFile})
 	if err != nil {
 		return err
 	}

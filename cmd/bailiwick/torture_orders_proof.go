@@ -1,0 +1,17 @@
+//go:build proof
+
+package main
+
+import (
+	"os"
+
+	"github.com/bailiwick/bailiwick/internal/proof"
+)
+
+// armProof switches off, and arms, what the environment says.
+func armProof() error {
+	if err := proof.Arm(os.Getenv(proof.Variable)); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
