@@ -18,6 +18,13 @@ var transactionCases = []testCase{
 		db := s.open()
 		f := s.feed(db, store.Subscriber{Name: "payment"})
 		s.do(db, func(tx *store.Tx) error {
+			// A process may die at this very moment: what is not there now never will be.
+			tx.AfterCommit(func() {
+				log, err := db.Log().State(s.ctx)
+				if err != nil || log.Staged >= 0 && log.Head+log.Staged != 2 {
+					s.Errorf("the moment the change was committed the log stood at %+v (%v), with 2 messages to come", log, err)
+				}
+			})
 			if err := tx.Put(store.Record{Kind: "order", Key: "1", State: "new"}); err != nil {
 				return err
 			}
