@@ -58,6 +58,9 @@ func checkHeader(path string) (exists, empty bool, err error) {
 		// all locks that a process has on it, SQLite's as well.
 		return true, false, nil
 	}
+	if interrupted(path) {
+		return true, false, nil // SQLite mends it first, then says what it is
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return true, false, &bailiwick.Error{Code: bailiwick.Unavailable, Op: op, Err: err, Do: "look at the file's permissions"}
@@ -79,7 +82,9 @@ func inspect(ctx context.Context, path string) (found, error) {
 	}
 	before := strays(path)
 	params := url.Values{"mode": {"ro"}}
-	if logEmpty(path) && !slices.Contains(before, path+"-shm") {
+	if interrupted(path) {
+		params.Set("mode", "rw") // SQLite undoes what was begun, for whoever opens the file
+	} else if logEmpty(path) && !slices.Contains(before, path+"-shm") {
 		// Everything is in the file itself, and nobody changes it: the lock is ours,
 		// and a service whose guest the log is has no connection open. SQLite then
 		// creates no files.
@@ -109,6 +114,13 @@ func strays(path string) []string {
 		}
 	}
 	return list
+}
+
+// interrupted reports whether a transaction without a write-ahead log was cut off: a
+// first start, which was killed or lost its power before there was one.
+func interrupted(path string) bool {
+	info, err := os.Stat(path + "-journal")
+	return err == nil && info.Size() > 0
 }
 
 // logEmpty reports whether nothing is in a database's write-ahead log that is not
