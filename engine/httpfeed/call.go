@@ -21,23 +21,49 @@ type call struct {
 	err    error
 }
 
+// untold is for how long the log may not know what was committed while a request
+// waits there: by a lane that is still at work, or in another instance.
+const untold = time.Second
+
 // fetch asks the server, or joins somebody who does. Lanes that wait at one place
-// wait together; but one that has committed more since asks anew, to tell of it. The
-// request ends when the last who wants it has gone.
+// wait together; but one that has committed more since asks anew, to tell of it, and
+// so does whoever waits when others have. The request ends when the last who wants it
+// has gone.
 func (f *Feed) fetch(ctx context.Context, after bailiwick.Position, wait time.Duration, limit int) (*run, error) {
 	if limit > 1 {
 		limit = 0 // as many as the server gives: what is over is read from the window
 	}
-	c := f.join(after, wait, limit)
-	select {
-	case <-c.done:
-		f.leave(c)
-		return c.run, c.err
-	case <-ctx.Done():
-		if f.leave(c) {
-			<-c.done
+	look := time.NewTicker(untold)
+	defer look.Stop()
+	for c := f.join(after, wait, limit); ; {
+		select {
+		case <-c.done:
+			f.leave(c)
+			return c.run, c.err
+		case <-look.C:
+			if wait > 0 && f.committedSince(c) {
+				told := c
+				c = f.join(after, wait, limit)
+				f.abandon(told)
+			}
+		case <-ctx.Done():
+			f.abandon(c)
+			return nil, ctx.Err()
 		}
-		return nil, ctx.Err()
+	}
+}
+
+// committedSince says whether there is something that the call does not tell of.
+func (f *Feed) committedSince(c *call) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return c.acked != f.acked
+}
+
+// abandon leaves a call whose answer is not wanted any more.
+func (f *Feed) abandon(c *call) {
+	if f.leave(c) {
+		<-c.done
 	}
 }
 

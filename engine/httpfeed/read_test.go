@@ -177,6 +177,28 @@ func TestAcknowledgementsDoNotWait(t *testing.T) {
 	}
 }
 
+// What was committed elsewhere while a lane waits, by a lane of another instance, is
+// told while it waits, and it goes on waiting.
+func TestAcknowledgementsReachALogThatIsWaitedFor(t *testing.T) {
+	p := produce(t, store.Options{}, httpfeed.ServerOptions{})
+	p.publish(5, "order.placed")
+	feed := p.follow(func(o *httpfeed.Options) { o.Wait = time.Minute }) // longer than until
+	feed.Ack(at(2))
+	done := make(chan error)
+	for range 2 {
+		go func() { done <- feed.Wait(t.Context(), at(5)) }()
+	}
+	until(t, "the log knows of the first two", func() bool { return p.acknowledged("billing") == 2 })
+	feed.Ack(at(5))
+	until(t, "the log knows of all", func() bool { return p.acknowledged("billing") == 5 })
+	p.publish(1, "order.placed")
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestOnlyGet(t *testing.T) {
 	p := produce(t, store.Options{}, httpfeed.ServerOptions{})
 	response, err := http.Post(p.url(), "text/plain", nil)
