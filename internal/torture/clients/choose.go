@@ -5,6 +5,10 @@ import (
 	"github.com/bailiwick/bailiwick/internal/torture/history"
 )
 
+// poisoners is how many clients send poison, once each. It stands in the ledger's way
+// until somebody has it replayed, and takes about a second of that person's patience.
+const poisoners = 2
+
 // choose draws something new to ask for: of ten requests about four are transfers,
 // three change an account, three read one.
 func (c *client) choose() history.Op {
@@ -45,10 +49,13 @@ func (c *client) move() history.Op {
 		op.To, op.Amount = bank.Frozen, -max(op.Amount, -op.Amount)
 	case c.one(16):
 		op.To = bank.Ghost
-	case c.one(12):
+	case c.one(24):
 		op.To = bank.Odd
-		if c.one(3) {
-			op.Amount = bank.Poison
+		switch {
+		case c.number < poisoners && !c.poisoned:
+			op.Amount, c.poisoned = bank.Poison, true
+		case op.Amount == bank.Poison || op.Amount == -bank.Poison:
+			op.Amount++
 		}
 	}
 	return op

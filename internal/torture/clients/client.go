@@ -15,6 +15,8 @@ type client struct {
 	number int
 	rand   *rand.Rand
 	keys   int
+	// poisoned says that it has sent its share of [bank.Poison].
+	poisoned bool
 	// unknown are requests whose outcome is not known, the oldest first.
 	unknown []history.Op
 	// last is the request that was answered last, if it had a key.

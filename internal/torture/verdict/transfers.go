@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/bailiwick/bailiwick/internal/torture/bank"
 	"github.com/bailiwick/bailiwick/internal/torture/history"
@@ -33,10 +34,15 @@ func transfersFailed(b *books, r *Result) {
 	}
 }
 
-// transfersUnknown: of whose transfer nobody heard, order knows, and it is all or
-// nothing. Where order knows nothing either, the request never came.
+// transfersUnknown: of whose transfer nobody heard when it was asked for, be it that
+// they heard later, order knows in the end, and it is all or nothing. Where order knows
+// nothing either, the request never came.
 func transfersUnknown(b *books, r *Result) {
-	for _, q := range b.asked(history.Transfer, history.Info) {
+	for _, q := range b.requests {
+		unheard := func(op history.Op) bool { return op.Outcome == history.Info }
+		if q.Kind != history.Transfer || !slices.ContainsFunc(q.again, unheard) {
+			continue
+		}
 		if len(b.byKey[q.ID]) == 0 {
 			r.hold(true, "")
 		}
