@@ -35,7 +35,8 @@ const (
 // The amounts that are particular.
 const (
 	// PayoutLimit is the largest amount that payout reserves. Clients that draw their
-	// amounts from 1 to 60 meet a refusal, and a compensation, about one time in six.
+	// amounts from 1 to 60 meet a refusal, and a compensation, about one time in six. Order
+	// itself refuses round sums, multiples of ten, once all others have agreed.
 	PayoutLimit = 50
 	// Poison is the amount of direct moves on [Odd] that ledger cannot enter until
 	// they are replayed.

@@ -151,7 +151,7 @@ func TestTransfers(t *testing.T) {
 			})
 		}
 		all.Wait()
-		for _, reason := range []string{"", "frozen", "unknown", "limit"} {
+		for _, reason := range []string{"", "frozen", "unknown", "limit", "review"} {
 			if reasons[reason] == 0 {
 				t.Errorf("no transfer ended with the reason %q", reason)
 			}

@@ -34,6 +34,10 @@ type order struct {
 	request string // the Idempotency-Key, while the request is at work
 }
 
+// suspicious says whether order itself refuses a transfer, when all others have agreed
+// and everything has to be taken back: round sums are.
+func (o *order) suspicious() bool { return o.Amount%10 == 0 }
+
 // moved is the data of [walletMoved].
 type moved struct {
 	Transfer string `json:"transfer"`
@@ -54,6 +58,7 @@ const (
 	reasonFrozen  = "frozen"
 	reasonUnknown = "unknown"
 	reasonLimit   = "limit"
+	reasonReview  = "review"
 )
 
 var (

@@ -38,7 +38,7 @@ func Example() {
 	for client.Open(ctx, map[string]int64{"alice": 100, "bob": 20}) != nil {
 		settle.Pause(ctx) // it is starting
 	}
-	paid, outcome, _ := client.Transfer(ctx, "first", "alice", "bob", 30)
+	paid, outcome, _ := client.Transfer(ctx, "first", "alice", "bob", 31)
 	fmt.Println(outcome, paid.Status)
 	refused, outcome, _ := client.Transfer(ctx, "second", "alice", "bob", 51)
 	fmt.Println(outcome, refused.Status, refused.Reason)

@@ -61,7 +61,12 @@ func (d *desk) plan() saga.Definition[order] {
 	},
 		{Name: "withdraw", Command: walletWithdraw, Undo: walletRefund},
 		{Name: "reserve", Command: payoutReserve, Undo: payoutCancel},
-		{Name: "decide", Pivot: true, Local: func(tx *store.Tx, o *order) error { return d.settle(tx, o, Done, "") }},
+		{Name: "decide", Pivot: true, Local: func(tx *store.Tx, o *order) error {
+			if o.suspicious() {
+				return saga.Reject(reasonReview, "%d is a round sum", o.Amount)
+			}
+			return d.settle(tx, o, Done, "")
+		}},
 		{Name: "deposit", Command: walletDeposit},
 		{Name: "confirm", Command: payoutConfirm},
 	}
