@@ -107,12 +107,12 @@ func missing(ops []history.Op) (never []string) {
 func TestABankWithoutFaults(t *testing.T) {
 	c := serve(t)
 	all, path := begin(t, clients.Options{Bank: c, Seed: 7, Pause: 4 * time.Millisecond})
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
 	work, enough := context.WithCancel(ctx)
 	go func() {
 		defer enough()
-		for ops, err := history.Open(path); (len(ops) < 1000 || len(missing(ops)) > 0) && err == nil && work.Err() == nil; ops, err = history.Open(path) {
+		for ops, err := history.Open(path); (len(ops) < 400 || len(missing(ops)) > 0) && err == nil && work.Err() == nil; ops, err = history.Open(path) {
 			settle.Pause(work)
 		}
 	}()
