@@ -87,11 +87,11 @@ func (l *lane) start(ctx context.Context) error {
 		if row.Lanes != l.lanes {
 			return l.otherLanes(row.Lanes)
 		}
-		if proof.Off(proof.Lanes) {
-			return l.furthest(ctx)
-		}
 		return nil
 	})
+	if proof.Off(proof.Lanes) && err == nil {
+		err = l.furthest(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -105,14 +105,16 @@ func (l *lane) start(ctx context.Context) error {
 // furthest takes up where the lane stands that has come furthest, as a follower
 // does that keeps one position for all its workers. Only a proof asks for it.
 func (l *lane) furthest(ctx context.Context) error {
-	return l.db.Read(ctx, func(tx *store.Tx) error {
-		list, _, err := rows(tx, l.name)
-		for _, row := range list {
-			if before(l.at, row.Position) {
-				l.at, l.atID = row.Position, row.ID
+	return l.patiently(ctx, "reading the positions failed", closed, func() error {
+		return l.db.Read(ctx, func(tx *store.Tx) error {
+			list, _, err := rows(tx, l.name)
+			for _, row := range list {
+				if before(l.at, row.Position) {
+					l.at, l.atID = row.Position, row.ID
+				}
 			}
-		}
-		return err
+			return err
+		})
 	})
 }
 

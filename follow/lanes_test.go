@@ -49,6 +49,33 @@ func TestLanes(t *testing.T) {
 	})
 }
 
+// A lane that was behind when the process ended goes on where it stood, and not
+// where another did.
+func TestEachLaneGoesOnWhereItStood(t *testing.T) {
+	each(t, func(h *house) {
+		h.follower.Lanes = 2
+		h.publish("a", "b", "a", "b") // in different lanes
+		held := true
+		h.fail = func(m *bailiwick.Message) error {
+			if m.Key == "b" && held {
+				return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "till"}
+			}
+			return nil
+		}
+		h.start()
+		h.settle(time.Second)
+		h.stop()
+		h.wantEffects("a", 1, 3)
+		h.wantEffects("b")
+		held = false
+		h.start()
+		h.settle(time.Minute)
+		h.stop()
+		h.wantEffects("a", 1, 3)
+		h.wantEffects("b", 2, 4)
+	})
+}
+
 // The number of lanes changes, up and down, when all stand at one position.
 func TestLaneCountChangesWhenLevel(t *testing.T) {
 	each(t, func(h *house) {
