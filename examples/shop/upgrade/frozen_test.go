@@ -35,7 +35,7 @@ const (
 func freeze(t *testing.T, services []*service.Service, file func() (io.ReadCloser, error)) {
 	t.Helper()
 	disturb(services)
-	in := start(t, services, time.Millisecond)
+	in := start(t, services, service.Options{DrainTimeout: time.Millisecond})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)

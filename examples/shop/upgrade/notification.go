@@ -3,6 +3,7 @@ package upgrade
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,7 +12,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/bailiwick/bailiwick"
-	"github.com/bailiwick/bailiwick/examples/shop/notification"
 	"github.com/bailiwick/bailiwick/examples/shop/notification/notificationapi"
 	"github.com/bailiwick/bailiwick/examples/shop/order/orderapi"
 	"github.com/bailiwick/bailiwick/examples/shop/web"
@@ -22,22 +22,22 @@ import (
 	"github.com/bailiwick/bailiwick/store"
 )
 
+// name is that of the service, whichever release of it.
+const name = "notification"
+
+//go:embed schema/*.sql
+var schema embed.FS
+
 // MigrationsBefore returns the schema that [NotificationBefore] knows: that of
 // before notice.customer became notice.recipient.
-func MigrationsBefore() ([]store.Migration, error) {
-	all, err := notification.Migrations()
-	if err != nil {
-		return nil, err
-	}
-	return all[:1], nil
-}
+func MigrationsBefore() ([]store.Migration, error) { return store.Migrations(schema, "schema") }
 
 // NotificationBefore is the notification service as it was with that schema. Its
 // statements are what they were: they read and write customer, and have never
 // heard of recipient.
 func NotificationBefore(db *store.DB) (*service.Service, error) {
 	return &service.Service{
-		Name: notification.Name,
+		Name: name,
 		DB:   db,
 		API:  apiBefore(db),
 		Follows: map[string]follow.Handlers{

@@ -18,6 +18,7 @@ import (
 	"github.com/bailiwick/bailiwick/examples/shop/replay"
 	"github.com/bailiwick/bailiwick/follow"
 	"github.com/bailiwick/bailiwick/saga"
+	"github.com/bailiwick/bailiwick/service"
 )
 
 // write is the name of the release that is about to be made: the tests then write
@@ -59,11 +60,11 @@ func TestReleasesOnSQLite(t *testing.T) {
 			for _, name := range shop.Names() {
 				save(t, filepath.Join(dir, name+".db"), unpack(t, filepath.Join(release, name+".db.gz")))
 			}
-			services, err := contracting.onFiles(t.Context(), dir)
+			services, err := opening{contract: true}.onFiles(t.Context(), dir)
 			if err != nil {
 				t.Fatal(err)
 			}
-			revive(t, start(t, services, 10*time.Second), release)
+			revive(t, start(t, services, service.Options{}), release)
 		})
 	}
 }
@@ -82,14 +83,14 @@ func TestReleasesOnPostgreSQL(t *testing.T) {
 				urls[name] = server.Database(t)
 				restore(t, urls[name], unpack(t, filepath.Join(release, name+".sql.gz")))
 			}
-			if _, err := after.onServer(t.Context(), urls); bailiwick.CodeOf(err) != bailiwick.Forked {
+			if _, err := (opening{}).onServer(t.Context(), urls); bailiwick.CodeOf(err) != bailiwick.Forked {
 				t.Fatalf("a restored database was taken for the original: %v", err)
 			}
-			services, err := program{contract: true, restored: true}.onServer(t.Context(), urls)
+			services, err := opening{contract: true, restored: true}.onServer(t.Context(), urls)
 			if err != nil {
 				t.Fatal(err)
 			}
-			revive(t, start(t, services, 10*time.Second), release)
+			revive(t, start(t, services, service.Options{}), release)
 		})
 	}
 }
@@ -143,7 +144,7 @@ func revive(t *testing.T, in *instance, release string) {
 func writeFiles(t *testing.T, release string) {
 	t.Helper()
 	dir := t.TempDir()
-	services, err := after.onFiles(t.Context(), dir)
+	services, err := opening{}.onFiles(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +185,7 @@ func writeDumps(t *testing.T, release string) {
 	for _, name := range shop.Names() {
 		urls[name] = server.Database(t)
 	}
-	services, err := after.onServer(t.Context(), urls)
+	services, err := opening{}.onServer(t.Context(), urls)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,11 +18,9 @@ import (
 	"github.com/bailiwick/bailiwick/engine/postgres"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop"
-	"github.com/bailiwick/bailiwick/examples/shop/notification"
 	"github.com/bailiwick/bailiwick/examples/shop/notification/notificationapi"
 	"github.com/bailiwick/bailiwick/examples/shop/replay"
 	"github.com/bailiwick/bailiwick/examples/shop/retail"
-	"github.com/bailiwick/bailiwick/examples/shop/upgrade"
 	"github.com/bailiwick/bailiwick/examples/shop/web"
 	"github.com/bailiwick/bailiwick/internal/pgtest"
 	"github.com/bailiwick/bailiwick/service"
@@ -32,6 +30,9 @@ import (
 var server pgtest.Server
 
 func TestMain(m *testing.M) {
+	if name := os.Getenv(programVariable); name != "" {
+		os.Exit(runProgram(name))
+	}
 	code := m.Run()
 	server.Stop()
 	if code == 0 {
@@ -45,53 +46,23 @@ func TestMain(m *testing.M) {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// A program is one version of the shop: before the notification service's change,
-// or after it. restored has it begin new incarnations of the logs of databases that
-// were restored from dumps.
-type program struct{ before, contract, restored bool }
+// opening is how today's program opens the shop's databases: contract contracts their
+// schemas, restored begins new incarnations of the logs of databases that were
+// restored from dumps.
+type opening struct{ contract, restored bool }
 
-var (
-	before      = program{before: true}
-	after       = program{}
-	contracting = program{contract: true}
-)
-
-// open opens the shop's databases with a program. open is told whether to contract.
-func (p program) open(ctx context.Context, open func(name string, migrations []store.Migration, contract bool) (*store.DB, error)) ([]*service.Service, error) {
-	services, err := shop.Open(ctx, func(_ context.Context, name string, migrations []store.Migration) (*store.DB, error) {
-		if p.before && name == notification.Name {
-			var err error
-			if migrations, err = upgrade.MigrationsBefore(); err != nil {
-				return nil, err
-			}
-		}
-		return open(name, migrations, p.contract)
-	})
-	if err != nil || !p.before {
-		return services, err
-	}
-	for i, s := range services {
-		if s.Name == notification.Name {
-			if services[i], err = upgrade.NotificationBefore(s.DB); err != nil {
-				return nil, errors.Join(err, shop.Close(services))
-			}
-		}
-	}
-	return services, nil
-}
-
-func (p program) onFiles(ctx context.Context, dir string) ([]*service.Service, error) {
-	return p.open(ctx, func(name string, migrations []store.Migration, contract bool) (*store.DB, error) {
-		return sqlite.Open(ctx, filepath.Join(dir, name+".db"), sqlite.Options{Owner: name, Migrations: migrations, Contract: contract,
+func (o opening) onFiles(ctx context.Context, dir string) ([]*service.Service, error) {
+	return shop.Open(ctx, func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
+		return sqlite.Open(ctx, filepath.Join(dir, name+".db"), sqlite.Options{Owner: name, Migrations: migrations, Contract: o.contract,
 			Synchronous: sqlite.Off, Store: store.Options{Logger: quiet}})
 	})
 }
 
 // onServer opens the databases at urls, by the name of the service.
-func (p program) onServer(ctx context.Context, urls map[string]string) ([]*service.Service, error) {
-	return p.open(ctx, func(name string, migrations []store.Migration, contract bool) (*store.DB, error) {
-		opts := postgres.Options{Owner: name, Migrations: migrations, Contract: contract, MaxConns: 5, Store: store.Options{Logger: quiet, SlowQuery: -1}}
-		if p.restored {
+func (o opening) onServer(ctx context.Context, urls map[string]string) ([]*service.Service, error) {
+	return shop.Open(ctx, func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
+		opts := postgres.Options{Owner: name, Migrations: migrations, Contract: o.contract, MaxConns: 5, Store: store.Options{Logger: quiet, SlowQuery: -1}}
+		if o.restored {
 			if _, err := postgres.Rebase(ctx, urls[name], opts); err != nil {
 				return nil, err
 			}
@@ -100,7 +71,7 @@ func (p program) onServer(ctx context.Context, urls map[string]string) ([]*servi
 	})
 }
 
-// instance is one running process of the shop, as far as its clients can tell.
+// instance is a group of services of the shop that runs in this process.
 type instance struct {
 	group     *service.Group
 	services  []*service.Service
@@ -111,9 +82,10 @@ type instance struct {
 }
 
 // start runs services until stop.
-func start(t testing.TB, services []*service.Service, drain time.Duration) *instance {
+func start(t testing.TB, services []*service.Service, opts service.Options) *instance {
 	t.Helper()
-	group, err := service.NewGroup(service.Options{Logger: quiet, DrainTimeout: drain}, services...)
+	opts.Logger = quiet
+	group, err := service.NewGroup(opts, services...)
 	if err != nil {
 		t.Fatal(errors.Join(err, shop.Close(services)))
 	}
