@@ -41,17 +41,17 @@ type Client struct {
 	HTTP *http.Client
 	// Token is the bearer token that is sent; "" sends none.
 	Token string
-	// Wait is how long a transfer is waited for, in whole seconds; 0 means that it is
-	// answered as soon as it is accepted.
+	// Wait is how long a transfer is waited for, in whole seconds; 0 means that the
+	// answer is how it stands.
 	Wait time.Duration
 }
 
 // Transfer asks for a transfer under an Idempotency-Key: OK if it is [Done], Fail if
-// it was [Rejected] or refused. It is known by the answer's ID from the moment it was
-// accepted.
+// it was [Rejected] or refused. It is known by the answer's ID once it was accepted;
+// asked for again, the answer is how it stands then.
 func (c *Client) Transfer(ctx context.Context, key, from, to string, amount int64) (t Transfer, o Outcome, err error) {
 	o, err = c.call(ctx, http.MethodPost, Order, "/transfers", key, map[string]any{"from": from, "to": to, "amount": amount}, &t)
-	if o == OK && c.Wait > 0 {
+	if o == OK { // what is stored under the key is that it was pending
 		o, err = c.call(ctx, http.MethodGet, Order, "/transfers/"+t.ID, "", nil, &t)
 	}
 	switch {
