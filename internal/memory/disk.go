@@ -31,7 +31,7 @@ type Options struct {
 // A Moment is a point in the work of a database at which it may be held up or broken.
 type Moment struct {
 	// Op is what is about to happen: "begin", "append", "locked", "commit", "stamp",
-	// "trim" or "lease". A transaction begins with its first statement, so that it
+	// "trim", "lease" or "release". A transaction begins with its first statement, so that it
 	// is known what it is about. "locked" comes after a wait for another transaction.
 	Op string
 	// What tells it from others: the first statement, the lock, the lease.

@@ -14,7 +14,11 @@ func (db *DB) Lease(ctx context.Context, name, holder string, ttl time.Duration)
 		return driver.Lease{}, err
 	}
 	defer db.leave()
-	fate := db.hold(ctx, "lease", name)
+	op := "lease"
+	if ttl <= 0 {
+		op = "release"
+	}
+	fate := db.hold(ctx, op, name)
 	if fate.Before != nil {
 		return driver.Lease{}, fate.Before
 	}

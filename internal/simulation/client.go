@@ -1,0 +1,74 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/bailiwick/bailiwick/inbox"
+	"github.com/bailiwick/bailiwick/saga"
+	"github.com/bailiwick/bailiwick/store"
+)
+
+// ask is a client: it asks for one thing after another, each with a key of its own and
+// until it is answered.
+func (w *world) ask(client int, requests []request) {
+	for _, q := range requests {
+		v := w.services[0] // order; or wallet, where there are no transfers
+		if w.plan.sagas && q.to == "" {
+			v = w.services[1]
+		}
+		for {
+			g := &gate{key: "client." + strconv.Itoa(client) + " asks " + q.key, of: w.outside, ready: v.up}
+			pass, _ := w.wait(context.Background(), g)
+			if pass.dead {
+				return
+			}
+			err := q.put(v.one(pass.pick))
+			var no saga.Rejection
+			if refused := errors.As(err, &no); err == nil || refused {
+				w.answer(q.key, err == nil)
+				break
+			}
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clients--
+}
+
+// put has a process do what is asked, once however often it is asked.
+func (q request) put(p *process) error {
+	return p.db.Do(context.Background(), func(tx *store.Tx) error {
+		_, _, err := inbox.Answer(tx, "request", q.key, nil, func() ([]byte, error) {
+			if q.to == "" {
+				return []byte("moved"), change(tx, q.from, q.amount, q.key)
+			}
+			return []byte("begun"), p.transfers.Start(tx, q.key, q.from, &transfer{ID: q.key, From: q.from, To: q.to, Amount: q.amount})
+		})
+		return err
+	})
+}
+
+func (w *world) answer(key string, accepted bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.accepted[key] = accepted
+}
+
+// up says whether a process of the service can be asked.
+func (v *service) up() bool { return v.one(0) != nil }
+
+// one is one of the processes that can be asked, nil if none can.
+func (v *service) one(pick uint64) *process {
+	var list []*process
+	for _, p := range v.processes {
+		if !p.dead && !p.paused {
+			list = append(list, p)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list[pick%uint64(len(list))]
+}

@@ -1,0 +1,108 @@
+package simulation
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Case is one simulation, told in a word.
+type Case struct {
+	// Seed decides everything.
+	Seed uint64
+	// Only are the faults of the seed's plan that happen, by their number; nil means
+	// all of them.
+	Only []int
+}
+
+// String returns "4711", or "4711:0,3" where only some faults happen.
+func (c Case) String() string {
+	if c.Only == nil {
+		return strconv.FormatUint(c.Seed, 10)
+	}
+	return fmt.Sprintf("%d:%s", c.Seed, strings.Trim(strings.ReplaceAll(fmt.Sprint(c.Only), " ", ","), "[]"))
+}
+
+// A plan is what a seed decides before anything runs.
+type plan struct {
+	seed    uint64
+	sagas   bool            // transfers, or moves of single accounts alone
+	ledger  bool            // whether somebody follows the wallet besides
+	lanes   int             // of the ledger
+	many    map[string]bool // services whose database has many writers
+	two     map[string]bool // those that run twice
+	batch   int
+	grain   time.Duration
+	storm   int // decisions before everything is mended
+	clients [][]request
+	faults  []fault
+}
+
+// A request is what a client asks for: a move of one account, or a transfer if it
+// names another.
+type request struct {
+	key      string
+	from, to string
+	amount   int64
+}
+
+var accounts = []string{"a", "b", "c"}
+
+// opening is what every account holds at first.
+const opening = 100
+
+func newPlan(c Case) plan {
+	r := rand.New(rand.NewPCG(c.Seed, 1))
+	one := func(n int) bool { return r.IntN(n) == 0 }
+	p := plan{seed: c.Seed, sagas: !one(3), lanes: 1 + r.IntN(2), many: map[string]bool{}, two: map[string]bool{},
+		batch: []int{1, 2, 256}[r.IntN(3)], grain: []time.Duration{50, 250, 1000}[r.IntN(3)] * time.Millisecond, storm: 40 + r.IntN(120)}
+	p.ledger = !p.sagas || one(2)
+	for _, name := range p.services() {
+		p.many[name] = one(2)
+		p.two[name] = p.many[name] && one(2)
+	}
+	n := 0
+	for range 1 + r.IntN(3) {
+		var list []request
+		for range 1 + r.IntN(2) {
+			n++
+			q := request{key: "r" + strconv.Itoa(n), from: accounts[r.IntN(len(accounts))], amount: int64(1 + r.IntN(70))}
+			if p.sagas && !one(4) {
+				q.to = accounts[r.IntN(len(accounts))]
+			} else if one(2) {
+				q.amount = -q.amount
+			}
+			list = append(list, q)
+		}
+		p.clients = append(p.clients, list)
+	}
+	for range r.IntN(7) {
+		p.faults = append(p.faults, fault{at: int64(r.IntN(p.storm)), kind: kinds[r.IntN(len(kinds))], pick: r.Uint64()})
+	}
+	if !p.sagas && one(3) { // what the books of a saga's participant forget is not the log's to mend
+		at := int64(r.IntN(p.storm))
+		back := fault{at: at + int64(r.IntN(40)), kind: restore, pick: r.Uint64()}
+		p.faults = append(p.faults, fault{at: at, kind: backup, pick: back.pick}, back)
+	}
+	if c.Only != nil {
+		only := make([]fault, len(c.Only))
+		for i, n := range c.Only {
+			only[i] = p.faults[n]
+		}
+		p.faults = only
+	}
+	return p
+}
+
+// services are those that take part.
+func (p *plan) services() []string {
+	switch {
+	case p.sagas && p.ledger:
+		return []string{"order", "wallet", "payout", "ledger"}
+	case p.sagas:
+		return []string{"order", "wallet", "payout"}
+	}
+	return []string{"wallet", "ledger"}
+}

@@ -1,0 +1,44 @@
+package simulation
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Minimise returns the case with as few of its faults as still lead to a violation, by
+// leaving out one after another.
+func Minimise(t *testing.T, c Case) Case {
+	if c.Only == nil {
+		c.Only = []int{}
+		for i := range Run(t, Case{Seed: c.Seed}, false).Faults {
+			c.Only = append(c.Only, i)
+		}
+	}
+	for i := 0; i < len(c.Only); {
+		fewer := Case{Seed: c.Seed, Only: append(append([]int{}, c.Only[:i]...), c.Only[i+1:]...)}
+		if len(Run(t, fewer, false).Violations) > 0 {
+			c = fewer
+		} else {
+			i++
+		}
+	}
+	return c
+}
+
+// Report tells of a case that failed: how it is run again, with how many faults, and
+// every decision that led there but for those of time.
+func Report(t *testing.T, r Result) string {
+	r = Run(t, Minimise(t, r.Case), true)
+	var b strings.Builder
+	fmt.Fprintf(&b, "case %s, %d faults, %d decisions\n", r.Case, len(r.Case.Only), r.Steps)
+	for _, v := range r.Violations {
+		fmt.Fprintf(&b, "  %s\n", v)
+	}
+	for _, line := range r.Trace {
+		if !strings.Contains(line, " time ") {
+			fmt.Fprintln(&b, line)
+		}
+	}
+	return b.String()
+}

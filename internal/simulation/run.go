@@ -1,0 +1,126 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/saga"
+)
+
+// A Result is what became of a simulation.
+type Result struct {
+	Case Case
+	// Violations are the promises that were not kept; none if all was well.
+	Violations []string
+	// Hash is that of the trace: the same whenever the case is run.
+	Hash uint64
+	// Steps is how many decisions there were.
+	Steps int64
+	// Faults is how many faults the seed's plan has.
+	Faults int
+	// Trace tells every decision, if it was asked for.
+	Trace []string
+}
+
+// mostSteps bounds how long a simulation may take to come to rest once all is mended.
+const mostSteps = 6000
+
+// Run runs one simulation. t is only where its goroutines belong: nothing fails.
+func Run(t *testing.T, c Case, trace bool) (r Result) {
+	synctest.Test(t, func(*testing.T) {
+		w := newWorld(c, trace)
+		r.Case, r.Faults = c, len(w.plan.faults)
+		w.start()
+		w.storm()
+		w.mend()
+		r.Violations = w.rest()
+		w.end()
+		r.Hash, r.Steps, r.Trace = w.hash, w.steps.Load(), w.trace
+	})
+	return r
+}
+
+// storm lets things happen and go wrong.
+func (w *world) storm() {
+	for w.steps.Load() < int64(w.plan.storm) {
+		groups := w.ready()
+		w.due()
+		if groups = w.ready(); len(groups) > 0 && w.random.IntN(8) > 0 {
+			group := groups[w.random.IntN(len(groups))]
+			w.let(group, w.pass(group[0]))
+		} else if !w.passTime(w.all()) && len(groups) == 0 {
+			w.note("nothing") // all stand still
+		}
+	}
+}
+
+// rest runs until nothing is left to do, and says what is not as it should be.
+func (w *world) rest() []string {
+	begun := w.steps.Load()
+	for {
+		w.due()
+		groups := w.ready()
+		if len(groups) > 0 {
+			group := groups[w.random.IntN(len(groups))]
+			w.let(group, w.pass(group[0]))
+			continue
+		}
+		unfinished := w.unfinished()
+		if len(unfinished) == 0 {
+			return w.judge()
+		}
+		if w.steps.Load() > begun+mostSteps {
+			return append([]string{"it did not come to rest"}, unfinished...)
+		}
+		if w.help() {
+			continue
+		}
+		if !w.passTime(w.all()) {
+			return append([]string{"everybody waits for ever"}, unfinished...)
+		}
+	}
+}
+
+// help does what a person would: it has parked messages and sagas tried again. It
+// reports whether there were any.
+func (w *world) help() (helped bool) {
+	for _, v := range w.services {
+		p := v.one(0)
+		for _, from := range v.follows {
+			for _, key := range v.parked(from) {
+				w.note("replay " + v.name + " " + key)
+				go func() { _ = follow.Replay(context.Background(), p.db, ""+from.name+"/outbox", key) }()
+				w.ready()
+				helped = true
+			}
+		}
+		for id, r := range v.disk.Records("saga") {
+			if r.State == saga.Parked {
+				w.note("retry " + id)
+				go func() { _ = saga.Retry(context.Background(), p.db, id) }()
+				w.ready()
+				helped = true
+			}
+		}
+	}
+	return helped
+}
+
+// end ends everybody.
+func (w *world) end() {
+	for _, p := range w.all() {
+		if !p.dead {
+			p.kill()
+		}
+	}
+	w.drop(w.outside)
+	synctest.Wait()
+	for _, p := range w.all() {
+		if !p.ended.Load() {
+			panic(fmt.Sprint("simulation: a part of ", p.name, " did not end"))
+		}
+	}
+}

@@ -1,0 +1,306 @@
+package simulation
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/saga"
+	"github.com/bailiwick/bailiwick/store"
+	"github.com/bailiwick/bailiwick/store/driver"
+)
+
+// parkedKind is the kind of the records in which followers keep what they set aside.
+const parkedKind = "follow.parked/"
+
+// parked are the keys that wait for a person, in order.
+func (v *service) parked(from *service) (keys []string) {
+	for _, r := range v.disk.Records(parkedKind + store.LogName(from.name)) {
+		if r.State == follow.StateParked {
+			key, _, _ := strings.Cut(r.Key, "/")
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// unfinished says what is still to be done.
+func (w *world) unfinished() (left []string) {
+	add := func(format string, args ...any) { left = append(left, fmt.Sprintf(format, args...)) }
+	if n := w.left(); n > 0 {
+		add("%d clients wait for an answer", n)
+	}
+	for _, v := range w.services {
+		if _, staged := v.disk.Head(); staged > 0 {
+			add("%d messages of %s have no place", staged, v.name)
+		}
+		for _, from := range v.follows {
+			if v.halted[from.name] != "" || w.beyond(v, from) {
+				continue // it never goes on
+			}
+			head, _ := from.disk.Head()
+			if n := len(v.disk.Records(parkedKind + store.LogName(from.name))); n > 0 {
+				add("%d messages of %s are set aside by %s", n, from.name, v.name)
+			}
+			lanes := 0
+			for _, at := range v.disk.Positions() {
+				if at.Follower != store.LogName(from.name) {
+					continue
+				}
+				lanes++
+				if at.Seq != head {
+					add("lane %d of %s stands at %s of %s, whose head is %d", at.Lane, v.name, at.Position, from.name, head)
+				}
+			}
+			if lanes < v.lanes && head > 0 {
+				add("%s has no position in %s", v.name, from.name)
+			}
+		}
+		for id, r := range v.disk.Records("saga") {
+			if r.State != saga.Completed && r.State != saga.Compensated {
+				add("saga %s is %s", id, r.State)
+			}
+		}
+	}
+	return left
+}
+
+func (w *world) left() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.clients
+}
+
+// beyond says whether a lane has seen what its log has lost: it waits for messages that
+// will not come, or halts.
+func (w *world) beyond(v, from *service) bool {
+	return slices.ContainsFunc(v.disk.Positions(), func(at driver.Position) bool {
+		return at.Follower == store.LogName(from.name) && w.lostTo(from, at) != nil
+	})
+}
+
+// lostTo is the restore that took from a log what a position has seen.
+func (w *world) lostTo(from *service, at driver.Position) *forked {
+	for i, f := range w.forks {
+		if f.service == from && at.Epoch < f.fork.Epoch && at.Seq > f.fork.Seq {
+			return &w.forks[i]
+		}
+	}
+	return nil
+}
+
+// judge holds what everybody has written against what was asked.
+func (w *world) judge() []string {
+	j := &judgement{w: w}
+	for _, check := range []func(){j.logs, j.accounts, j.requests, j.ledgers, j.transfers, j.order, j.halts} {
+		check()
+	}
+	return j.found
+}
+
+// judgement gathers what is not as it should be.
+type judgement struct {
+	w     *world
+	found []string
+}
+
+func (j *judgement) say(format string, args ...any) {
+	j.found = append(j.found, fmt.Sprintf(format, args...))
+}
+
+func (w *world) service(name string) *service {
+	i := slices.IndexFunc(w.services, func(v *service) bool { return v.name == name })
+	if i < 0 {
+		return nil
+	}
+	return w.services[i]
+}
+
+// logs: the places in a log are gapless.
+func (j *judgement) logs() {
+	for _, v := range j.w.services {
+		list := v.disk.Messages()
+		head, _ := v.disk.Head()
+		if int64(len(list)) != head {
+			j.say("the log of %s has %d messages and the head %d", v.name, len(list), head)
+		}
+		seen := map[bailiwick.ID]bool{}
+		for i, m := range list {
+			if m.Seq != int64(i+1) || seen[m.ID] {
+				j.say("message %d of %s stands at %d, or twice", i+1, v.name, m.Seq)
+			}
+			seen[m.ID] = true
+		}
+	}
+}
+
+// moves are the moves that a log tells of, by account and in its order.
+func moves(list []bailiwick.Message) map[string][]moved {
+	all := map[string][]moved{}
+	for _, m := range list {
+		if m.Type == "wallet.moved" {
+			var data moved
+			if err := json.Unmarshal(m.Data, &data); err != nil {
+				panic(err)
+			}
+			all[m.Key] = append(all[m.Key], data)
+		}
+	}
+	return all
+}
+
+// accounts: each move was told of once, in the order in which it was made, and the
+// balance is the sum of what was told. A change without its message shows here, and a
+// message without its change.
+func (j *judgement) accounts() {
+	wallet := j.w.service("wallet")
+	told := moves(wallet.disk.Messages())
+	for key, r := range wallet.disk.Records("account") {
+		var a account
+		if err := json.Unmarshal(r.Data, &a); err != nil {
+			panic(err)
+		}
+		sum := int64(opening)
+		for i, m := range told[key] {
+			if m.N != int64(i+1) {
+				j.say("move %d of account %s is told of in place %d", m.N, key, i+1)
+			}
+			sum += m.Delta
+		}
+		if a.Balance != sum || a.N != int64(len(told[key])) || a.Balance < 0 {
+			j.say("account %s holds %d after %d moves; %d are told of, with which it would hold %d", key, a.Balance, a.N, len(told[key]), sum)
+		}
+	}
+}
+
+// requests: what was accepted happened once, what was refused did not.
+func (j *judgement) requests() {
+	times := map[string]int{}
+	for _, list := range moves(j.w.service("wallet").disk.Messages()) {
+		for _, m := range list {
+			times[m.Of]++
+		}
+	}
+	for _, list := range j.w.plan.clients {
+		for _, q := range list {
+			accepted, answered := j.w.accepted[q.key]
+			switch n := times[q.key]; {
+			case q.to != "":
+			case !answered:
+				j.say("request %s was never answered", q.key)
+			case len(j.w.forks) > 0 && n < 2:
+			case accepted && n != 1, !accepted && n != 0:
+				j.say("request %s was accepted: %v, and done %d times", q.key, accepted, n)
+			}
+		}
+	}
+}
+
+// ledgers: what was booked is what was told of, once and in its order, as far as each
+// lane has come; and of a log that lost messages, what it told of before.
+func (j *judgement) ledgers() {
+	v := j.w.service("ledger")
+	if v == nil {
+		return
+	}
+	wallet := j.w.service("wallet")
+	want := map[string]string{}
+	for _, at := range v.disk.Positions() {
+		list := wallet.disk.Messages()
+		if lost := j.w.lostTo(wallet, at); lost != nil {
+			list = lost.before
+		}
+		for key, told := range moves(list[:min(at.Seq, int64(len(list)))]) {
+			if slot(key, at.Lanes) != at.Lane {
+				continue
+			}
+			for _, m := range told {
+				want[key] += fmt.Sprintf("%d:%d ", m.N, m.Delta)
+			}
+		}
+	}
+	got := map[string]string{}
+	for key, r := range v.disk.Records("entries") {
+		got[key] = r.State
+	}
+	for _, r := range v.disk.Records(parkedKind + store.LogName("wallet")) {
+		if v.halted["wallet"] != "" || j.w.beyond(v, wallet) {
+			return // what is set aside waits for a follower that halted
+		}
+		j.say("%s is set aside", r.Key)
+	}
+	if !maps.Equal(got, want) {
+		j.say("the ledger has booked %v, and was told of %v", got, want)
+	}
+}
+
+// slot is the lane of a key, by the hash that package follow promises.
+func slot(key string, lanes int) int {
+	h := uint32(2166136261)
+	for i := range len(key) {
+		h = (h ^ uint32(key[i])) * 16777619
+	}
+	return int(h % uint32(lanes))
+}
+
+// transfers: each that was accepted has one saga, which did all its steps once, or took
+// back what it did.
+func (j *judgement) transfers() {
+	order := j.w.service("order")
+	if order == nil {
+		return
+	}
+	wallet, payout := j.w.service("wallet").disk.Records("did"), j.w.service("payout").disk.Records("did")
+	decided, sagas := order.disk.Records("did"), order.disk.Records("saga")
+	for _, list := range j.w.plan.clients {
+		for _, q := range list {
+			if q.to == "" {
+				continue
+			}
+			state := sagas[q.key].State
+			did := decided[q.key].State + " " + wallet[q.key].State + " " + payout[q.key].State
+			switch {
+			case !j.w.accepted[q.key] || state == "":
+				j.say("transfer %s was accepted: %v, and its saga is %q", q.key, j.w.accepted[q.key], state)
+			case state == saga.Completed && did == "D WP R":
+			case state == saga.Compensated && slices.Contains([]string{"  ", " WU ", " WU RC"}, did):
+			default:
+				j.say("transfer %s ended %s and did %q", q.key, state, did)
+			}
+		}
+	}
+}
+
+// order: steps are taken back last to first.
+func (j *judgement) order() {
+	order := j.w.service("order")
+	if order == nil {
+		return
+	}
+	refunded := map[string]bool{}
+	for _, m := range order.disk.Messages() {
+		switch {
+		case m.Type == "wallet.refund":
+			refunded[m.Correlation] = true
+		case m.Type == "payout.cancel" && refunded[m.Correlation]:
+			j.say("transfer %s took its first step back before its second", m.Correlation)
+		}
+	}
+}
+
+// halts: a follower gives up where its log has lost what it saw, and nowhere else.
+func (j *judgement) halts() {
+	for _, v := range j.w.services {
+		for from, code := range v.halted {
+			lost := slices.ContainsFunc(j.w.forks, func(f forked) bool { return f.service.name == from })
+			if code != bailiwick.Forked || !lost {
+				j.say("%s gave up following %s: %s", v.name, from, code)
+			}
+		}
+	}
+}
