@@ -46,7 +46,7 @@ func commandsOf(cmd *cobra.Command, list []command) []command {
 			one.Flags = append(one.Flags, commandFlag{f.Name, f.Shorthand, f.Value.Type(), f.DefValue, f.Usage})
 		}
 	})
-	if !cmd.HasParent() || cmd.Runnable() && !cmd.HasSubCommands() {
+	if !cmd.HasParent() || cmd.Runnable() && !cmd.HasAvailableSubCommands() {
 		list = append(list, one)
 	}
 	for _, sub := range cmd.Commands() {

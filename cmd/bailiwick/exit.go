@@ -25,10 +25,14 @@ const (
 const (
 	codeUsage      bailiwick.Code = "usage"
 	codeUnbalanced bailiwick.Code = "not_reconciled"
+	codeViolated   bailiwick.Code = "violated"
 )
 
 // errUnbalanced says that a replay did not reconcile; its report tells the rest.
 var errUnbalanced = errors.New("the replay does not reconcile; the report says where")
+
+// errViolated says that a promise was broken under torture; its report tells which.
+var errViolated = errors.New("a promise was broken; the report says which")
 
 // usageError is a wrong call.
 type usageError struct{ error }
@@ -43,7 +47,7 @@ func exitCode(err error) int {
 	if errors.As(err, new(usageError)) {
 		return exitUsage
 	}
-	if errors.Is(err, errUnbalanced) {
+	if errors.Is(err, errUnbalanced) || errors.Is(err, errViolated) {
 		return exitUnbalanced
 	}
 	var child *childError
@@ -72,6 +76,8 @@ func report(w io.Writer, err error, asJSON bool) {
 		code = codeUsage
 	case errors.Is(err, errUnbalanced):
 		code = codeUnbalanced
+	case errors.Is(err, errViolated):
+		code = codeViolated
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": text, "code": code, "exit": exitCode(err)})
 }

@@ -7,7 +7,7 @@
 //	2    it was called wrongly
 //	3    it was refused: a database is locked by a running owner, belongs to
 //	     another service, is newer than the program, or is none
-//	4    a replay did not reconcile
+//	4    a replay did not reconcile, or torture found a broken promise
 //	5    what was named does not exist
 //	130  a second Ctrl-C stopped it at once
 package main

@@ -56,7 +56,7 @@ func (c *cli) root() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "print JSON, errors too")
-	root.AddCommand(c.demo(), c.run(), c.saga(), c.outbox(), c.parked(), c.schema(), c.migrate(), c.version(), c.explain(), c.commands(), c.health(), exitCodes())
+	root.AddCommand(c.demo(), c.run(), c.saga(), c.outbox(), c.parked(), c.schema(), c.migrate(), c.torture(), c.version(), c.explain(), c.commands(), c.health(), exitCodes())
 	c.note(root)
 	return root
 }
@@ -92,7 +92,7 @@ func exitCodes() *cobra.Command {
   2    it was called wrongly
   3    it was refused: a database is locked by a running owner, belongs to another
        service, is newer than the program, or is none
-  4    a replay did not reconcile
+  4    a replay did not reconcile, or torture found a broken promise
   5    what was named does not exist
   130  a second Ctrl-C stopped it at once`}
 }

@@ -1,0 +1,67 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bailiwick/bailiwick/internal/proof"
+	"github.com/bailiwick/bailiwick/internal/torture/nemesis"
+)
+
+// scope is what the nemesis may choose from.
+func (f *fleet) scope() nemesis.Scope {
+	s := nemesis.Scope{Kinds: f.opts.Faults, Pauses: f.opts.Pauses}
+	for _, c := range f.children {
+		s.Processes = append(s.Processes, c.name)
+	}
+	for _, l := range f.links {
+		s.Links = append(s.Links, l.Name())
+	}
+	return s
+}
+
+// arm makes the fault of a step.
+func (f *fleet) arm(step nemesis.Step) (nemesis.Fault, error) {
+	if step.Kind == nemesis.Restart {
+		return nemesis.NewRestart(f.opts.RestartServer), nil
+	}
+	c, link := f.find(step.Target)
+	switch step.Kind {
+	case nemesis.Kill:
+		return nemesis.NewKill(c), nil
+	case nemesis.Point:
+		return nemesis.NewPoint(c, deadline(step.Draw)), nil
+	case nemesis.Pause:
+		return nemesis.NewPause(c), nil
+	case nemesis.Disk:
+		return nemesis.NewDisk(c), nil
+	case nemesis.Clock:
+		return nemesis.NewClock(f.jump(c)), nil
+	}
+	return link.Trouble(step.Kind), nil
+}
+
+// arrivals is at most how often a point is passed before the process dies there.
+const arrivals = 40
+
+// deadline draws a point to die at, and at which arrival.
+func deadline(draw uint64) string {
+	points := proof.Points()
+	n := uint64(len(points))
+	return fmt.Sprintf("%s:%d", points[draw%n], 1+draw/n%arrivals)
+}
+
+// jump moves the clock of one process, which has another one after a restart.
+func (f *fleet) jump(c *child) func(ctx context.Context, by time.Duration) error {
+	_, moved := c.where()
+	return func(ctx context.Context, by time.Duration) error {
+		url, life := c.where()
+		if life != moved || url == "" {
+			return nemesis.ErrAway
+		}
+		client := f.bank(func(string) string { return url }, time.Second)
+		defer client.HTTP.CloseIdleConnections()
+		return client.Jump(ctx, c.service, by)
+	}
+}
