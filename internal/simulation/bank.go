@@ -46,7 +46,12 @@ func (w *world) definition() saga.Definition[transfer] {
 	return saga.Definition[transfer]{Name: "transfer", Steps: []saga.Step[transfer]{
 		{Name: "withdraw", Command: "wallet.withdraw", Undo: "wallet.refund", Timeout: time.Second, Attempts: 3},
 		{Name: "reserve", Command: "payout.reserve", Undo: "payout.cancel", Timeout: time.Second, Attempts: 3},
-		{Name: "decide", Pivot: true, Local: func(tx *store.Tx, t *transfer) error { return did(tx, "D", t.ID) }},
+		{Name: "decide", Pivot: true, Local: func(tx *store.Tx, t *transfer) error {
+			if err := did(tx, "D", t.ID); err != nil || t.Amount%4 != 0 {
+				return err
+			}
+			return saga.Reject("late", "no quarters")
+		}},
 		{Name: "deposit", Command: "wallet.deposit", Timeout: time.Second, Attempts: 50},
 	}}
 }

@@ -19,15 +19,20 @@ func (w *world) ask(client int, requests []request) {
 			v = w.services[1]
 		}
 		for {
-			g := &gate{key: "client." + strconv.Itoa(client) + " asks " + q.key, of: w.outside, ready: v.up}
+			g := &gate{key: "client." + strconv.Itoa(client) + " asks " + q.key, of: w.outside, ready: func() bool {
+				return v.up() && (!q.late || w.steps.Load() > int64(w.plan.storm))
+			}}
 			pass, _ := w.wait(context.Background(), g)
 			if pass.dead {
 				return
 			}
-			err := q.put(v.one(pass.pick))
+			reply, err := q.put(v.one(pass.pick))
 			var no saga.Rejection
-			if refused := errors.As(err, &no); err == nil || refused {
-				w.answer(q.key, err == nil)
+			if errors.As(err, &no) {
+				reply, err = refused, nil
+			}
+			if err == nil {
+				w.answer(q.key, reply)
 				break
 			}
 		}
@@ -37,23 +42,32 @@ func (w *world) ask(client int, requests []request) {
 	w.clients--
 }
 
+// The answers: to a move, to a transfer, and to a move that is not possible.
+const (
+	done    = "done"
+	begun   = "begun"
+	refused = "refused"
+)
+
 // put has a process do what is asked, once however often it is asked.
-func (q request) put(p *process) error {
-	return p.db.Do(context.Background(), func(tx *store.Tx) error {
-		_, _, err := inbox.Answer(tx, "request", q.key, nil, func() ([]byte, error) {
+func (q request) put(p *process) (reply string, err error) {
+	err = p.db.Do(context.Background(), func(tx *store.Tx) error {
+		stored, _, err := inbox.Answer(tx, "request", q.key, nil, func() ([]byte, error) {
 			if q.to == "" {
-				return []byte("moved"), change(tx, q.from, q.amount, q.key)
+				return []byte(done), change(tx, q.from, q.amount, q.key)
 			}
-			return []byte("begun"), p.transfers.Start(tx, q.key, q.from, &transfer{ID: q.key, From: q.from, To: q.to, Amount: q.amount})
+			return []byte(begun), p.transfers.Start(tx, q.key, q.from, &transfer{ID: q.key, From: q.from, To: q.to, Amount: q.amount})
 		})
+		reply = string(stored)
 		return err
 	})
+	return reply, err
 }
 
-func (w *world) answer(key string, accepted bool) {
+func (w *world) answer(key, reply string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.accepted[key] = accepted
+	w.answers[key] = reply
 }
 
 // up says whether a process of the service can be asked.

@@ -29,7 +29,7 @@ const (
 	odd       kind = "odd"        // an answer of the network is not what it should be
 	unknown   kind = "unknown"    // a commit's answer is lost, and it is committed
 	unknownNo kind = "unknown-no" // the same, and it is not
-	refused   kind = "refused"    // the database refuses a commit
+	refusal   kind = "refusal"    // the database refuses a commit
 	away      kind = "away"       // it is not there
 	jam       kind = "jam"        // the ledger cannot book for an account
 	backup    kind = "backup"     // a disk is copied
@@ -37,7 +37,7 @@ const (
 )
 
 // kinds are those that may hit at any time.
-var kinds = []kind{crash, crash, stop, pause, pause, leap, leap, jump, cut, odd, odd, odd, unknown, unknown, unknownNo, refused, away, jam, jam}
+var kinds = []kind{crash, crash, stop, pause, pause, leap, leap, jump, cut, odd, odd, odd, unknown, unknown, unknownNo, refusal, away, jam, jam}
 
 var errRefused = errors.New("simulation: the commit was refused")
 
@@ -85,7 +85,7 @@ func (w *world) hit(f fault) {
 		w.doom = memory.Fate{After: &bailiwick.Error{Code: bailiwick.Unknown, Op: "simulation: commit"}}
 	case unknownNo:
 		w.doom = memory.Fate{Before: &bailiwick.Error{Code: bailiwick.Unknown, Op: "simulation: commit"}}
-	case refused:
+	case refusal:
 		w.doom = memory.Fate{Before: errRefused}
 	case away:
 		w.doom = memory.Fate{Before: &bailiwick.Error{Code: bailiwick.Unavailable, Op: "simulation: commit"}}

@@ -46,6 +46,7 @@ type request struct {
 	key      string
 	from, to string
 	amount   int64
+	late     bool // it comes after the storm
 }
 
 var accounts = []string{"a", "b", "c"}
@@ -65,26 +66,19 @@ func newPlan(c Case) plan {
 	}
 	n := 0
 	for range 1 + r.IntN(3) {
-		var list []request
-		for range 1 + r.IntN(2) {
-			n++
-			q := request{key: "r" + strconv.Itoa(n), from: accounts[r.IntN(len(accounts))], amount: int64(1 + r.IntN(70))}
-			if p.sagas && !one(4) {
-				q.to = accounts[r.IntN(len(accounts))]
-			} else if one(2) {
-				q.amount = -q.amount
-			}
-			list = append(list, q)
-		}
-		p.clients = append(p.clients, list)
+		p.clients = append(p.clients, p.requests(r, &n, 1+r.IntN(2)))
 	}
 	for range r.IntN(7) {
 		p.faults = append(p.faults, fault{at: int64(r.IntN(p.storm)), kind: kinds[r.IntN(len(kinds))], pick: r.Uint64()})
 	}
-	if !p.sagas && one(3) { // what the books of a saga's participant forget is not the log's to mend
-		at := int64(r.IntN(p.storm))
-		back := fault{at: at + int64(r.IntN(40)), kind: restore, pick: r.Uint64()}
-		p.faults = append(p.faults, fault{at: at, kind: backup, pick: back.pick}, back)
+	if !p.sagas && one(3) { // what a participant of sagas forgets is not the log's to mend
+		back := fault{at: int64(r.IntN(p.storm)), kind: restore, pick: r.Uint64()}
+		p.faults = append(p.faults, fault{at: back.at / int64(1+r.IntN(4)), kind: backup, pick: back.pick}, back)
+		late := p.requests(r, &n, 2+r.IntN(4))
+		for i := range late {
+			late[i].late = true
+		}
+		p.clients = append(p.clients, late)
 	}
 	if c.Only != nil {
 		only := make([]fault, len(c.Only))
@@ -94,6 +88,22 @@ func newPlan(c Case) plan {
 		p.faults = only
 	}
 	return p
+}
+
+// requests draws what one client asks for; n counts all.
+func (p *plan) requests(r *rand.Rand, n *int, most int) (list []request) {
+	for range most {
+		*n++
+		q := request{key: "r" + strconv.Itoa(*n), from: accounts[r.IntN(len(accounts))], amount: int64(1 + r.IntN(70))}
+		switch {
+		case p.sagas && r.IntN(4) > 0:
+			q.to = accounts[r.IntN(len(accounts))]
+		case r.IntN(2) == 0:
+			q.amount = -q.amount
+		}
+		list = append(list, q)
+	}
+	return list
 }
 
 // services are those that take part.

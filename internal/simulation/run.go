@@ -8,6 +8,7 @@ import (
 
 	"github.com/bailiwick/bailiwick/follow"
 	"github.com/bailiwick/bailiwick/saga"
+	"github.com/bailiwick/bailiwick/store"
 )
 
 // A Result is what became of a simulation.
@@ -19,6 +20,9 @@ type Result struct {
 	Hash uint64
 	// Steps is how many decisions there were.
 	Steps int64
+	// Undecided is how many decisions were left to chance, so that the case may go
+	// otherwise when it is run again: none where the promises of package follow hold.
+	Undecided int
 	// Faults is how many faults the seed's plan has.
 	Faults int
 	// Trace tells every decision, if it was asked for.
@@ -38,7 +42,7 @@ func Run(t *testing.T, c Case, trace bool) (r Result) {
 		w.mend()
 		r.Violations = w.rest()
 		w.end()
-		r.Hash, r.Steps, r.Trace = w.hash, w.steps.Load(), w.trace
+		r.Hash, r.Steps, r.Undecided, r.Trace = w.hash, w.steps.Load(), w.undecided, w.trace
 	})
 	return r
 }
@@ -92,7 +96,7 @@ func (w *world) help() (helped bool) {
 		for _, from := range v.follows {
 			for _, key := range v.parked(from) {
 				w.note("replay " + v.name + " " + key)
-				go func() { _ = follow.Replay(context.Background(), p.db, ""+from.name+"/outbox", key) }()
+				go func() { _ = follow.Replay(context.Background(), p.db, store.LogName(from.name), key) }()
 				w.ready()
 				helped = true
 			}

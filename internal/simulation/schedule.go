@@ -23,9 +23,10 @@ type schedule struct {
 	now    atomic.Int64 // nanoseconds since the beginning
 	steps  atomic.Int64
 
-	hash  uint64
-	keep  bool // whether the trace is kept as text
-	trace []string
+	undecided int // decisions that were left to chance
+	hash      uint64
+	keep      bool // whether the trace is kept as text
+	trace     []string
 
 	mu      sync.Mutex
 	waiting []*gate
@@ -96,7 +97,8 @@ func (s *schedule) ready() [][]*gate {
 // let lets those at one gate through.
 func (s *schedule) let(group []*gate, p pass) {
 	if len(group) > 1 && !group[0].alike {
-		panic("simulation: two wait at " + group[0].key)
+		group = group[:1] // which of them is not decided
+		s.undecided++
 	}
 	s.note(group[0].key)
 	s.mu.Lock()

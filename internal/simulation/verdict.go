@@ -178,7 +178,8 @@ func (j *judgement) accounts() {
 	}
 }
 
-// requests: what was accepted happened once, what was refused did not.
+// requests: what was accepted happened once, what was refused did not, and who asked
+// again was told the same. What a restored disk has forgotten may not have happened.
 func (j *judgement) requests() {
 	times := map[string]int{}
 	for _, list := range moves(j.w.service("wallet").disk.Messages()) {
@@ -188,14 +189,12 @@ func (j *judgement) requests() {
 	}
 	for _, list := range j.w.plan.clients {
 		for _, q := range list {
-			accepted, answered := j.w.accepted[q.key]
-			switch n := times[q.key]; {
-			case q.to != "":
-			case !answered:
-				j.say("request %s was never answered", q.key)
-			case len(j.w.forks) > 0 && n < 2:
-			case accepted && n != 1, !accepted && n != 0:
-				j.say("request %s was accepted: %v, and done %d times", q.key, accepted, n)
+			reply, n := j.w.answers[q.key], times[q.key]
+			switch {
+			case q.to != "" && reply == begun, q.to == "" && reply == done && n == 1, q.to == "" && reply == refused && n == 0:
+			case reply == done && n == 0 && len(j.w.forks) > 0:
+			default:
+				j.say("request %s was answered %q, and done %d times", q.key, reply, n)
 			}
 		}
 	}
@@ -248,7 +247,7 @@ func slot(key string, lanes int) int {
 	return int(h % uint32(lanes))
 }
 
-// transfers: each that was accepted has one saga, which did all its steps once, or took
+// transfers: each has one saga, which did all its steps once, or took
 // back what it did.
 func (j *judgement) transfers() {
 	order := j.w.service("order")
@@ -265,8 +264,6 @@ func (j *judgement) transfers() {
 			state := sagas[q.key].State
 			did := decided[q.key].State + " " + wallet[q.key].State + " " + payout[q.key].State
 			switch {
-			case !j.w.accepted[q.key] || state == "":
-				j.say("transfer %s was accepted: %v, and its saga is %q", q.key, j.w.accepted[q.key], state)
 			case state == saga.Completed && did == "D WP R":
 			case state == saga.Compensated && slices.Contains([]string{"  ", " WU ", " WU RC"}, did):
 			default:

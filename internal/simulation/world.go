@@ -28,10 +28,10 @@ type world struct {
 	latest int64    // by how much the clocks have jumped that agree again
 	jammed sync.Map // account → whether there is no hope
 
-	outside  *process        // where clients are
-	clients  int             // that are not done
-	accepted map[string]bool // requests, by key; false if refused
-	halts    sync.Mutex
+	outside *process          // where clients are
+	clients int               // that are not done
+	answers map[string]string // by request
+	halts   sync.Mutex
 }
 
 // An undoing is what ends a fault, and when.
@@ -50,7 +50,7 @@ type forked struct {
 // newWorld makes a world in which nobody runs yet.
 func newWorld(c Case, keep bool) *world {
 	w := &world{plan: newPlan(c), copies: map[string]memory.Copy{},
-		outside: &process{name: "client"}, accepted: map[string]bool{}}
+		outside: &process{name: "client"}, answers: map[string]string{}}
 	w.random, w.hash, w.keep = rand.New(rand.NewPCG(c.Seed, 2)), 14695981039346656037, keep
 	byName := map[string]*service{}
 	for _, name := range w.plan.services() {
