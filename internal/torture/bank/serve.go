@@ -156,7 +156,7 @@ func Serve(ctx context.Context, opts Options) (err error) {
 func (opts Options) source(_ context.Context, consumer *service.Service, producer string, types []string) (follow.Source, error) {
 	return httpfeed.New(httpfeed.Options{
 		URL: opts.Peers[producer] + "/" + producer + "/feed", Log: store.LogName(producer), Follower: consumer.Name, Types: types, Token: opts.Token,
-		Wait: time.Second, Patience: time.Second, // what was cut is to be noticed soon
+		Wait: time.Second, Patience: 2 * time.Second, // what was cut is to be noticed soon, and a busy machine is not cut
 	})
 }
 
