@@ -76,9 +76,10 @@ var breakages = []struct {
 	{"outbox-in-inbox", "a change without its message", func(w *world) { w.unlog("m1") }},
 	{"outbox-in-inbox", "two changes with one message", func(w *world) { w.state.Moves = append(w.state.Moves, w.state.Moves[0]) }},
 	{"order-per-account", "two moves of an account stand the wrong way round in the log", func(w *world) {
-		messages := w.state.Logs[0].Messages
-		i, j := slices.Index(messages, w.find(bank.Direct, "direct in").Message), slices.Index(messages, w.find(bank.Direct, "direct out").Message)
-		messages[i], messages[j] = messages[j], messages[i]
+		w.swap(w.find(bank.Direct, "direct in"), w.find(bank.Direct, "direct out"))
+	}},
+	{"order-per-account", "an account paid before it was paid", func(w *world) {
+		w.swap(w.find(bank.Deposit, "first"), w.find(bank.Withdraw, "then"))
 	}},
 	{"order-per-account", "ledger saw one overtake another", func(w *world) { w.state.Entries[1].Inverted = true }},
 	{"payouts-agree", "nothing was paid out", func(w *world) { w.state.Payouts = w.state.Payouts[1:] }},
@@ -157,9 +158,11 @@ func (w *world) forget(kind, name string) {
 	w.unlog(m.Message)
 }
 
-// double makes a change again, with a message and an entry of its own.
-func (w *world) double(kind, name string) {
-	m := *w.find(kind, name)
+// double makes a change again.
+func (w *world) double(kind, name string) { w.repeat(*w.find(kind, name)) }
+
+// repeat makes a change again, with a message and an entry of its own.
+func (w *world) repeat(m bank.Move) {
 	w.move(m.Transfer, m.Account, m.Delta, m.Kind)
 	m = w.state.Moves[len(w.state.Moves)-1]
 	w.state.Entries = append(w.state.Entries, bank.Entry{Message: m.Message, Transfer: m.Transfer, Account: m.Account, Delta: m.Delta, Kind: m.Kind})
@@ -169,6 +172,13 @@ func (w *world) double(kind, name string) {
 // unlog removes a message from wallet's log.
 func (w *world) unlog(message string) {
 	w.state.Logs[0].Messages = slices.DeleteFunc(w.state.Logs[0].Messages, func(id string) bool { return id == message })
+}
+
+// swap has two moves change their places in wallet's log.
+func (w *world) swap(a, b *bank.Move) {
+	log := w.state.Logs[0].Messages
+	i, j := slices.Index(log, a.Message), slices.Index(log, b.Message)
+	log[i], log[j] = log[j], log[i]
 }
 
 // asked returns the nth operation under a key.

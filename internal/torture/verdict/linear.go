@@ -3,6 +3,7 @@ package verdict
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -11,9 +12,9 @@ import (
 	"github.com/bailiwick/bailiwick/internal/torture/history"
 )
 
-// patience is how long one stretch of one account's history may take to decide. What
-// takes longer is not counted as checked: the problem is NP-hard, and a guess would be
-// a false alarm.
+// patience is how long one stretch of an account's history may take to decide. What
+// takes longer, and what follows it, stays undecided: the problem is NP-hard, and a
+// guess would be a false alarm.
 const patience = 5 * time.Second
 
 // linearizable: an account behaves as if each request took effect at one moment
@@ -30,20 +31,32 @@ func linearizable(b *books, r *Result) {
 		accounts[q.To] = append(accounts[q.To], q)
 	}
 	for _, account := range sorted(accounts) {
-		balance := b.start[account]
-		for _, stretch := range stretches(accounts[account]) {
-			switch explain(balance, stretch) {
-			case porcupine.Ok:
-				r.Checked += len(stretch)
-			case porcupine.Illegal:
-				r.Checked += len(stretch) - 1
-				first, last := stretch[0], stretch[len(stretch)-1]
-				r.hold(false, "%s, from %s, at %d, to the call at %s: no order of its %d moves and reads explains what was answered", account, first.Call, balance, last.Call, len(stretch))
-			}
-			for _, q := range stretch {
-				if q.Kind == history.Move && q.Outcome == history.OK {
-					balance += q.Amount
-				}
+		r.linearize(account, b.start[account], accounts[account])
+	}
+}
+
+// linearize decides the history of one account, as far as it can. What follows the
+// first answer that cannot be explained would only repeat it.
+func (r *Result) linearize(account string, balance int64, all []*request) {
+	left := len(all)
+	for _, stretch := range stretches(all) {
+		switch explain(balance, stretch) {
+		case porcupine.Ok:
+			r.Checked += len(stretch)
+		case porcupine.Unknown:
+			r.Undecided += left
+			return
+		case porcupine.Illegal:
+			q := culprit(balance, stretch)
+			r.hold(false, "%s was certainly at %d, %s after the start; no order of the %d moves and reads since explains that client %d, asking at %s for %+d, was answered %s with %d at %s",
+				account, balance, stretch[0].Call, len(stretch), q.Client, q.Call, q.Amount, q.Outcome, q.Value, q.Return)
+			r.Undecided += left - 1
+			return
+		}
+		left -= len(stretch)
+		for _, q := range stretch {
+			if q.Kind == history.Move && q.Outcome == history.OK {
+				balance += q.Amount
 			}
 		}
 	}
@@ -76,6 +89,31 @@ func explain(balance int64, all []*request) porcupine.CheckResult {
 		ops[i] = porcupine.Operation{ClientId: q.Client, Input: q, Call: int64(q.Call), Return: int64(q.Return)}
 	}
 	return porcupine.CheckOperationsTimeout(account(balance), ops, patience)
+}
+
+// culprit returns the request whose answer was the first that cannot be explained by
+// what was asked before.
+func culprit(balance int64, all []*request) *request {
+	answered := slices.DeleteFunc(slices.Clone(all), func(q *request) bool { return q.Outcome == history.Info })
+	slices.SortStableFunc(answered, func(a, b *request) int { return cmp.Compare(a.Return, b.Return) })
+	n := sort.Search(len(answered)-1, func(n int) bool { return explain(balance, until(answered[n].Return, all)) == porcupine.Illegal })
+	return answered[n]
+}
+
+// until returns what was known at a moment of a stretch: what was answered later may
+// already have taken effect, and nobody knew.
+func until(moment time.Duration, all []*request) (known []*request) {
+	for _, q := range all {
+		switch {
+		case q.Return <= moment:
+			known = append(known, q)
+		case q.Call <= moment && q.Kind == history.Move:
+			unknown := *q
+			unknown.Outcome, unknown.Return = history.Info, history.Never
+			known = append(known, &unknown)
+		}
+	}
+	return known
 }
 
 // account is what an account with this balance does, one request at a time.

@@ -72,9 +72,7 @@ func orderPerAccount(b *books, r *Result) {
 		}
 		balances[m.Account] += m.Delta
 		r.hold(balances[m.Account] >= 0, "%s: in the order of the log it is at %d after message %s, %+d", m.Account, balances[m.Account], id, m.Delta)
-		if m.Kind == bank.Direct {
-			found[shown{m.Account, m.Delta, balances[m.Account]}]++
-		}
+		found[shown{m.Account, m.Delta, balances[m.Account]}]++
 	}
 	for _, q := range b.asked(history.Move, history.OK) {
 		was := shown{q.To, q.Amount, q.Value}

@@ -32,7 +32,7 @@ func requests(ops []history.Op) []*request {
 		}
 		r.again = append(r.again, op)
 		r.Call = min(r.Call, op.Call)
-		if op.Outcome != history.Info && op.Return < r.Return {
+		if op.Return < r.Return { // never, of those that are not definite
 			r.Outcome, r.Value, r.Return, r.Reason = op.Outcome, op.Value, op.Return, op.Reason
 		}
 	}

@@ -25,6 +25,9 @@ type Result struct {
 	// Checked counts the things that it was held against and that could have broken it;
 	// 0 means that it proved nothing.
 	Checked int `json:"checked"`
+	// Undecided counts the things that it could not be held against in the time that it
+	// has. They are not among those that were checked.
+	Undecided int `json:"undecided,omitempty"`
 	// Violations are empty where it holds.
 	Violations []Violation `json:"violations,omitempty"`
 }

@@ -169,7 +169,7 @@ func (w *world) check() verdict.Verdict { return verdict.Check(w.start, w.ops, w
 
 // small returns a world at rest in which a little of everything has happened.
 func small() *world {
-	w := newWorld(map[string]int64{"a": 100, "b": 100, "direct": 10})
+	w := newWorld(map[string]int64{"a": 100, "b": 100, "c": 0, "direct": 10})
 	const tick = time.Millisecond
 	pay := func(key string, amount int64) history.Op {
 		return history.Op{Kind: history.Transfer, ID: key, From: "a", To: "b", Amount: amount}
@@ -186,6 +186,8 @@ func small() *world {
 	w.ask(pay("done", 30), 12*tick, tick, tick, true, true) // asked again
 	w.ask(pay("above", 55), 20*tick, tick, 9*tick, true, true)
 	w.ask(pay("short2", 500), 21*tick, tick, 9*tick, true, true)
+	w.ask(history.Op{Kind: history.Transfer, ID: "first", From: "a", To: "c", Amount: 3}, 32*tick, tick, 3*tick, true, true)
+	w.ask(history.Op{Kind: history.Transfer, ID: "then", From: "c", To: "a", Amount: 2}, 36*tick, tick, 2*tick, true, true)
 	w.ask(pay("unheard", 20), 40*tick, tick, 0, true, false)
 	w.ask(pay("lost", 20), 41*tick, 0, 0, false, false)
 	w.ask(change("unheard2", -2), 50*tick, tick, 0, true, false)
