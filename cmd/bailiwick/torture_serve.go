@@ -16,15 +16,14 @@ import (
 	"github.com/bailiwick/bailiwick/engine/postgres"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/internal/torture/bank"
-	"github.com/bailiwick/bailiwick/service/guard"
 	"github.com/bailiwick/bailiwick/service/supervise"
 	"github.com/bailiwick/bailiwick/store"
 )
 
 // tortureServeFlags are those of one service of the bank.
 type tortureServeFlags struct {
-	db, addr, tokens, token string
-	peers                   map[string]string
+	db, addr string
+	peers    map[string]string
 }
 
 // newTortureServeCommand makes the command that the torture runs its processes by.
@@ -49,8 +48,6 @@ build with the tag "proof" only.`,
 	flags.StringVar(&f.db, "db", "", "its database: sqlite:PATH or postgres://…")
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:0", "where to listen")
 	flags.StringToStringVar(&f.peers, "peer", nil, "address of a service whose log it follows, NAME=http://HOST:PORT, where it is at /NAME/; may be repeated")
-	flags.StringVar(&f.tokens, "token-file", "", "who may read its feed; without it this machine may")
-	flags.StringVar(&f.token, "peer-token-file", "", "file with the token to read the peers' feeds with")
 	_ = cmd.MarkFlagRequired("db") // fails only for a flag that does not exist
 	return cmd
 }
@@ -78,15 +75,9 @@ func (c *cli) serveTortured(ctx context.Context, errOut io.Writer, name string, 
 	if err != nil {
 		return err
 	}
-	token := ""
-	if f.token != "" {
-		if token, err = guard.ReadToken(f.token); err != nil {
-			return err
-		}
-	}
 	logger := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})).With("pid", os.Getpid())
 	return bank.Serve(ctx, bank.Options{
-		Service: name, Open: open, Listen: f.addr, Peers: f.peers, TokenFile: f.tokens, Token: token, Logger: logger,
+		Service: name, Open: open, Listen: f.addr, Peers: f.peers, Logger: logger,
 		Listening: func(url string) error {
 			return json.NewEncoder(c.out).Encode(map[string]any{"service": name, "url": url, "pid": os.Getpid()})
 		},

@@ -120,7 +120,7 @@ func (f *fleet) run(ctx context.Context) error {
 // bank returns a client; at says where it finds a service.
 func (f *fleet) bank(at func(service string) string, timeout time.Duration) *bank.Client {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
-	return &bank.Client{Token: f.opts.Token, HTTP: &http.Client{Transport: transport, Timeout: timeout}, At: at}
+	return &bank.Client{HTTP: &http.Client{Transport: transport, Timeout: timeout}, At: at}
 }
 
 // through is where clients reach a service.

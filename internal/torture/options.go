@@ -32,8 +32,6 @@ type Options struct {
 	// at these addresses, and prints where it listens as a line of JSON,
 	// {"url": …, "pid": …}. The environment and the standard files are the campaign's.
 	Command func(service string, peers map[string]string) *exec.Cmd
-	// Token is what the services ask for; "" if they do not.
-	Token string
 	// RestartServer restarts the server of the databases without a shutdown, and
 	// returns when it is up again; nil where there is none.
 	RestartServer func(ctx context.Context) error

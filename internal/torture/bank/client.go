@@ -39,8 +39,6 @@ type Client struct {
 	// HTTP sends the requests; nil means http.DefaultClient. Its timeout is how long
 	// an answer is waited for.
 	HTTP *http.Client
-	// Token is the bearer token that is sent; "" sends none.
-	Token string
 	// Wait is how long a transfer is waited for, in whole seconds; 0 means that the
 	// answer is how it stands.
 	Wait time.Duration
@@ -164,9 +162,6 @@ func (c *Client) call(ctx context.Context, method, service, path, key string, in
 	}
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
-	}
-	if c.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.Token)
 	}
 	if seconds := int(c.Wait / time.Second); seconds > 0 {
 		req.Header.Set("Prefer", "wait="+strconv.Itoa(seconds))

@@ -37,9 +37,6 @@ type Options struct {
 	// Peers are the addresses of the processes of the services whose logs are
 	// followed, by name, each with its service at /NAME/: "http://127.0.0.1:41001".
 	Peers map[string]string
-	// TokenFile lists who may read the feeds; without one everybody on this machine
-	// may. Token is what the peers are shown.
-	TokenFile, Token string
 	// Clock is everybody's time in this process; nil means one of its own.
 	Clock *Clock
 	// Logger is told of troubles; nil means slog.Default().
@@ -155,14 +152,14 @@ func Serve(ctx context.Context, opts Options) (err error) {
 // follow it when its database is opened.
 func (opts Options) source(_ context.Context, consumer *service.Service, producer string, types []string) (follow.Source, error) {
 	return httpfeed.New(httpfeed.Options{
-		URL: opts.Peers[producer] + "/" + producer + "/feed", Log: store.LogName(producer), Follower: consumer.Name, Types: types, Token: opts.Token,
+		URL: opts.Peers[producer] + "/" + producer + "/feed", Log: store.LogName(producer), Follower: consumer.Name, Types: types,
 		Wait: time.Second, Patience: 2 * time.Second, // what was cut is to be noticed soon, and a busy machine is not cut
 	})
 }
 
 // listen serves the group until ctx ends.
 func (opts Options) listen(ctx context.Context, group *service.Group) error {
-	door, err := guard.New(guard.Options{TokenFile: opts.TokenFile})
+	door, err := guard.New(guard.Options{}) // this machine alone gets in, so nobody is asked for a token
 	if err != nil {
 		return err
 	}
