@@ -65,7 +65,7 @@ func races() []Explanation {
 		Code:    Stale,
 		Meaning: "A worker's position or term was overtaken by another worker's; what it had in hand was rolled back.",
 		Causes: []string{
-			"a second instance took over the lease, because this one paused for longer than the lease lasts",
+			"a second instance took over the lease, because this one paused for longer than the lease lasts, or lost all its connections",
 			"two followers of one name that run on one database without leases",
 			"a position that was moved by hand",
 		},

@@ -217,9 +217,10 @@ func TestOpenTransactionsDelayNothing(t *testing.T) {
 	}
 }
 
-// Two instances of a service: when the one that stamps is gone, the other goes on
-// under a higher term, and the first, should it come back, is refused.
-func TestLeaseMovesWhenItsHolderIsKilled(t *testing.T) {
+// Two instances of a service: when the one that stamps stands still, the other goes on
+// under a higher term once the lease has run out, and not before; and the first,
+// should it come back, is refused.
+func TestLeaseMovesWhenItsHolderStandsStill(t *testing.T) {
 	url := server.Database(t)
 	one, two := opened(t, url, Options{}), opened(t, url, Options{})
 	const ttl = 300 * time.Millisecond
@@ -229,7 +230,7 @@ func TestLeaseMovesWhenItsHolderIsKilled(t *testing.T) {
 	}
 	publish(t, one, message("k", 1))
 	wantLog(t, stampAll(t, one, first.Term, 10), 1)
-	// From here on the first does nothing any more, as if it had been killed.
+	// From here on the first does nothing any more, as if it had been stopped.
 	publish(t, two, message("k", 2))
 	var second driver.Lease
 	for !second.Held {
@@ -239,6 +240,9 @@ func TestLeaseMovesWhenItsHolderIsKilled(t *testing.T) {
 	}
 	if second.Term <= first.Term {
 		t.Errorf("term %d follows %d", second.Term, first.Term)
+	}
+	if begins := second.Until.Add(-time.Minute); begins.Before(first.Until) {
+		t.Errorf("the lease ended at %v and was taken at %v, from one that is present", first.Until, begins)
 	}
 	wantLog(t, stampAll(t, two, second.Term, 10), 2)
 	publish(t, two, message("k", 3))
