@@ -10,7 +10,7 @@ import (
 
 // armProof switches off, and arms, what the environment says.
 func armProof() error {
-	if err := proof.Arm(os.Getenv(proof.Variable)); err != nil {
+	if err := proof.Arm(os.Getenv("BAILIWICK_PROOF")); err != nil {
 		return usageError{err}
 	}
 	return nil

@@ -19,6 +19,7 @@ const environment = `
 |---|---|---|
 | ` + "`GOGC`" + ` | ` + "`bailiwick demo --replay`" + ` | when set, the replay leaves the garbage collector as it is told; else it collects half as often |
 | ` + "`BAILIWICK_TEST`" + ` | ` + "`go test`" + ` | ` + "`full`" + `: run also the tests that need a server or more time, and fail where a server is missing |
+| ` + "`BAILIWICK_PROOF`" + ` | a build with the tag ` + "`proof`" + ` | which promises are switched off and at which points a process dies; see [proof.md](proof.md) |
 | ` + "`BAILIWICK_TEST_POSTGRES`" + ` | ` + "`bailiwicktest`" + ` | the URL of a PostgreSQL database: each service under test gets a schema of its own there, not a SQLite file |
 
 A PostgreSQL URL is read as the driver reads it, so the variables of libpq (` + "`PGHOST`, `PGPASSWORD`, `PGPASSFILE`, `PGSSLROOTCERT`" + ` and

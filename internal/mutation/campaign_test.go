@@ -1,0 +1,114 @@
+//go:build proof
+
+package mutation
+
+import (
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bailiwick/bailiwick/internal/pgtest"
+	"github.com/bailiwick/bailiwick/internal/proof"
+	"github.com/bailiwick/bailiwick/internal/torture"
+	"github.com/bailiwick/bailiwick/internal/torture/bank"
+	"github.com/bailiwick/bailiwick/internal/torture/nemesis"
+)
+
+var server pgtest.Server
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	server.Stop()
+	os.Exit(code)
+}
+
+// The campaign, as "bailiwick torture" runs it, finds that money was lost or doubled
+// without each promise that the table says so of.
+func TestCampaignNotices(t *testing.T) {
+	full(t)
+	program := filepath.Join(t.TempDir(), "bailiwick")
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
+	build := exec.Command("go", "build", "-tags", "proof", "-o", program, "./cmd/bailiwick")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	for _, r := range Table() {
+		if r.Campaign == "" {
+			continue
+		}
+		t.Run(string(r.Promise), func(t *testing.T) {
+			t.Setenv(proof.Variable, string(r.Promise)) // the processes of the services inherit it
+			begun := time.Now()
+			found, seed := []string(nil), uint64(1)
+			for ; len(found) == 0 && time.Since(begun) < within; seed++ {
+				found = campaign(t, r, program, seed)
+			}
+			took := time.Since(begun).Round(time.Second)
+			switch {
+			case len(found) == 0:
+				t.Errorf("nothing was noticed in %s, by %d campaigns", took, seed-1)
+			case took > within:
+				t.Errorf("it took %s to notice, more than %s: %q", took, within, found)
+			default:
+				t.Logf("seed %d, after %s: %q", seed-1, took, found)
+			}
+		})
+	}
+}
+
+// campaign tortures the services for a few seconds, and returns what it found: the
+// invariants that say of money what became of it. That services do not come to rest
+// alone would not be enough, a busy machine may have them do so.
+func campaign(t *testing.T, r Row, program string, seed uint64) (found []string) {
+	t.Helper()
+	opts := torture.Options{Seed: seed, For: 15 * time.Second, Rest: 10 * time.Second, Dir: t.TempDir(), Engine: r.Campaign, Faults: faults(r.Promise),
+		Logger: slog.New(slog.DiscardHandler)}
+	databases := map[string]string{}
+	for _, service := range bank.Services() {
+		databases[service] = "sqlite:" + filepath.Join(opts.Dir, service+".db")
+		if r.Campaign == "postgres" {
+			databases[service] = server.Database(t)
+		}
+	}
+	if r.Campaign == "postgres" {
+		opts.Instances = 2
+	}
+	opts.Command = func(service string, peers map[string]string) *exec.Cmd {
+		args := []string{"torture", "serve", service, "--db", databases[service]}
+		for name, url := range peers {
+			args = append(args, "--peer", name+"="+url)
+		}
+		return exec.Command(program, args...)
+	}
+	report, err := torture.Run(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unrest := []string{torture.Rested, "sagas-ended", "followers-at-head", "nothing-parked"}
+	for _, i := range report.Invariants {
+		if len(i.Violations) > 0 && !slices.Contains(unrest, i.Invariant) {
+			found = append(found, i.Invariant)
+		}
+	}
+	return found
+}
+
+// faults are those under which a promise is needed. The campaign of all of them finds
+// the same, later.
+func faults(off proof.Promise) []nemesis.Kind {
+	switch off {
+	case proof.CommitOrder, proof.Queueing, proof.Autocommit:
+		return []nemesis.Kind{} // clients alone do
+	case proof.Barrier, proof.Replies:
+		return []nemesis.Kind{nemesis.Lose, nemesis.Repeat, nemesis.CutAnswers}
+	}
+	return []nemesis.Kind{nemesis.Kill, nemesis.Point}
+}
