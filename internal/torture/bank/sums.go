@@ -11,13 +11,15 @@ import (
 
 // sumOfBalances reads wallet's running sum. On PostgreSQL a message has no seq when
 // its change is committed already, so what was moved by such changes is left out: the
-// sum is that of the head.
+// sum is that of the head. The last message of the log is not the head where it was
+// trimmed, as replies to sagas are.
 func sumOfBalances(tx *store.Tx, _ *http.Request, _ struct{}) (r Running, err error) {
 	query := store.ForEngine(tx.DB().Capabilities().Engine, `
 		SELECT (SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM account WHERE id <> ?)
 			/*postgres - (SELECT CAST(COALESCE(SUM(m.delta), 0) AS BIGINT) FROM move m LEFT JOIN bailiwick_log l ON l.id = CAST(m.message AS uuid)
 				WHERE l.id IS NULL AND m.account <> 'odd') */,
-			(SELECT COALESCE(MAX(seq), 0) FROM bailiwick_log)`)
+			COALESCE((SELECT /*sqlite seq FROM sqlite_sequence WHERE name = 'bailiwick_log' */
+				/*postgres head FROM bailiwick_steps ORDER BY step DESC LIMIT 1 */), 0)`)
 	return r, tx.SQL().QueryRow(query, Odd).Scan(&r.Sum, &r.Seq)
 }
 
