@@ -6,6 +6,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/memory"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -16,8 +17,7 @@ func BenchmarkFollow(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			ctx, stop := context.WithCancel(context.Background())
 			defer stop()
-			disk := newDisk()
-			db := disk.open("till", store.Options{Logger: quiet})
+			db := onDisk(memory.NewDisk(memory.Options{}), "till")
 			source := &endless{left: int64(b.N), done: stop}
 			for i := range source.run {
 				source.run[i] = &bailiwick.Message{Epoch: 1, Key: "a", Type: "sold", Version: 1}

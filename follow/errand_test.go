@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/memory"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -77,16 +78,18 @@ func TestErrandIsOutside(t *testing.T) {
 // Where the process dies before the commit the errand is run again, and takes
 // effect once. While it lives the transaction is tried again without.
 func TestErrandOfLostTransaction(t *testing.T) {
-	onDisks(t, func(h *house, _, to *disk) {
+	onDisks(t, func(h *house, _, to *memory.Disk) {
 		e := &errands{}
 		e.in(h)
-		to.breakWith(func() (error, error) { return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "commit"}, nil })
+		to.Break(func() (error, error) { return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "commit"}, nil })
 		h.publish("a", "b")
 		h.start()
 		h.settle(time.Minute)
 		e.want(t, []int64{1, 2})
 		h.stop()
-		to.breakWith(nil)
+		to.Break(nil)
+		h.to.Close()
+		h.from.Close()
 		h.open()
 		e.in(h)
 		h.start()

@@ -16,6 +16,7 @@ import (
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/memory"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -44,14 +45,23 @@ func newHouse(t testing.TB, e engine) *house {
 }
 
 // disks returns an engine in memory, and the disks of the two services.
-func disks() (e engine, from, to *disk) {
-	from, to = newDisk(), newDisk()
+func disks() (e engine, from, to *memory.Disk) {
+	from, to = memory.NewDisk(memory.Options{}), memory.NewDisk(memory.Options{})
 	return func(owner string) *store.DB {
 		if owner == "shop" {
-			return from.open(owner, store.Options{Logger: quiet})
+			return onDisk(from, owner)
 		}
-		return to.open(owner, store.Options{Logger: quiet})
+		return onDisk(to, owner)
 	}, from, to
+}
+
+// onDisk opens a database in memory.
+func onDisk(disk *memory.Disk, owner string) *store.DB {
+	db, err := disk.Open(owner, store.Options{Logger: quiet})
+	if err != nil {
+		panic(err)
+	}
+	return db
 }
 
 // open opens both databases and makes a follower, as a process that starts would.
@@ -224,7 +234,7 @@ func each(t *testing.T, fn func(h *house)) {
 }
 
 // onDisks runs a test in virtual time with the disks at hand, to break them.
-func onDisks(t *testing.T, fn func(h *house, from, to *disk)) {
+func onDisks(t *testing.T, fn func(h *house, from, to *memory.Disk)) {
 	synctest.Test(t, func(t *testing.T) {
 		e, from, to := disks()
 		h := newHouse(t, e)

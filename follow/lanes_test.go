@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/memory"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -162,8 +163,8 @@ func (h *house) runWith(lanes int, applied *[]int64) {
 func TestLeasedTakeover(t *testing.T) {
 	for _, dies := range []bool{false, true} {
 		t.Run(fmt.Sprintf("dies=%v", dies), func(t *testing.T) {
-			onDisks(t, func(h *house, _, to *disk) {
-				to.shared = true
+			onDisks(t, func(h *house, _, to *memory.Disk) {
+				to.Share()
 				second := pair(h)
 				var one, two []int64
 				h.runWith(1, &one)
@@ -208,8 +209,8 @@ func TestLeasedTakeover(t *testing.T) {
 // Lanes of one follower are shared out among instances, and the log may still be
 // trimmed to the slowest: a waiting instance sees where the others' lanes stand.
 func TestLeasedLanesAmongInstances(t *testing.T) {
-	onDisks(t, func(h *house, _, to *disk) {
-		to.shared = true
+	onDisks(t, func(h *house, _, to *memory.Disk) {
+		to.Share()
 		second := pair(h)
 		if _, err := second.to.Lease(context.Background(), "follow/"+till+"/1", "elsewhere", time.Hour); err != nil {
 			h.t.Fatal(err)
@@ -242,18 +243,13 @@ func TestLeasedLanesAmongInstances(t *testing.T) {
 // An instance that lost its lease without noticing cannot commit, and one that
 // notices waits for its turn again.
 func TestLostLease(t *testing.T) {
-	onDisks(t, func(h *house, _, to *disk) {
-		to.shared = true
+	onDisks(t, func(h *house, _, to *memory.Disk) {
+		to.Share()
 		var one []int64
 		h.runWith(1, &one)
 		h.publish("a")
 		h.settle(time.Second)
-		to.mu.Lock()
-		name := "follow/" + till + "/0"
-		lease := to.state.leases[name]
-		lease.Holder, lease.Term, lease.Until = "another", lease.Term+1, time.Now().Add(30*time.Second)
-		to.state.leases[name] = lease
-		to.mu.Unlock()
+		other, _ := overtake(h, to)
 		h.settle(5 * time.Second)
 		h.publish("a")
 		h.settle(10 * time.Second)
@@ -261,14 +257,28 @@ func TestLostLease(t *testing.T) {
 		h.settle(time.Minute)
 		h.wantEffects("a", 1, 2)
 		h.stop()
+		other.to.Close()
 	})
+}
+
+// overtake has another instance take the lease of the only lane for half a minute,
+// from one that was taken for gone and is not told.
+func overtake(h *house, to *memory.Disk) (other *house, term int64) {
+	h.t.Helper()
+	other = pair(h)
+	to.ForgetHolders()
+	lease, err := other.to.Lease(context.Background(), "follow/"+till+"/0", "another", 30*time.Second)
+	if err != nil || !lease.Held {
+		h.t.Fatalf("another got the lease %+v (%v)", lease, err)
+	}
+	return other, lease.Term
 }
 
 // A first start with another number of lanes than a running instance's must not
 // share the keys out in two ways at once.
 func TestLaneCountsOfInstancesDiffer(t *testing.T) {
-	onDisks(t, func(h *house, _, to *disk) {
-		to.shared = true
+	onDisks(t, func(h *house, _, to *memory.Disk) {
+		to.Share()
 		second := pair(h)
 		var one, two []int64
 		h.runWith(1, &one)

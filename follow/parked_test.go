@@ -7,6 +7,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/memory"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -280,14 +281,14 @@ func TestCausation(t *testing.T) {
 // A commit that is refused while a message only queues does not put that message
 // to the front, from where it would overtake.
 func TestRefusedQueueingKeepsOrder(t *testing.T) {
-	onDisks(t, func(h *house, _, to *disk) {
+	onDisks(t, func(h *house, _, to *memory.Disk) {
 		h.follower.Retry.Attempts = 1
 		h.fail = failing("bad", 1)
 		h.publish("bad")
 		h.start()
 		h.settle(time.Millisecond)
 		refused := 0
-		to.breakWith(func() (error, error) {
+		to.Break(func() (error, error) {
 			if refused++; refused > 1 {
 				return nil, nil
 			}

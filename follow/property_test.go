@@ -55,7 +55,7 @@ func randomTrouble(t *testing.T, rnd *rand.Rand, lanes, batch, handlerFails, com
 		}
 		return nil
 	}
-	to.breakWith(func() (before, after error) {
+	to.Break(func() (before, after error) {
 		switch n := rnd.IntN(100); {
 		case n < commitFails/3:
 			return nil, &bailiwick.Error{Code: bailiwick.Unknown, Op: "commit"}
@@ -85,7 +85,7 @@ func randomTrouble(t *testing.T, rnd *rand.Rand, lanes, batch, handlerFails, com
 			}
 		}
 	}
-	to.breakWith(nil)
+	to.Break(nil)
 	h.settle(20 * time.Minute)
 	h.stopping()
 	if err := <-h.stopped; err != nil {

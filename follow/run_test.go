@@ -10,6 +10,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/memory"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -39,12 +40,12 @@ func TestCrashAtEachCommit(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		for n := 1; n <= 6; n++ {
 			t.Run(fmt.Sprintf("after=%v/%d", after, n), func(t *testing.T) {
-				onDisks(t, func(h *house, _, to *disk) {
+				onDisks(t, func(h *house, _, to *memory.Disk) {
 					h.follower.Batch = 2
 					h.fail = failing("bad", 1)
 					crashed := make(chan struct{})
 					commits := 0
-					to.breakWith(func() (error, error) {
+					to.Break(func() (error, error) {
 						if commits++; commits < n {
 							return nil, nil
 						} else if commits == n {
@@ -63,7 +64,7 @@ func TestCrashAtEachCommit(t *testing.T) {
 					case <-time.After(time.Hour):
 						h.t.Fatalf("there are fewer than %d commits", n)
 					}
-					to.breakWith(nil)
+					to.Break(nil)
 					h.restart()
 					h.publish("bad", "c")
 					h.settle(time.Minute)
@@ -81,9 +82,9 @@ func TestCrashAtEachCommit(t *testing.T) {
 // A commit whose outcome the database does not tell is neither repeated nor lost.
 func TestUnknownOutcome(t *testing.T) {
 	for _, committed := range []bool{false, true} {
-		onDisks(t, func(h *house, _, to *disk) {
+		onDisks(t, func(h *house, _, to *memory.Disk) {
 			n := 0
-			to.breakWith(func() (error, error) {
+			to.Break(func() (error, error) {
 				if n++; n > 1 {
 					return nil, nil
 				}
@@ -109,13 +110,13 @@ func TestUnknownOutcome(t *testing.T) {
 func TestInfrastructureParksNothing(t *testing.T) {
 	away := &bailiwick.Error{Code: bailiwick.Unavailable, Op: "commit"}
 	t.Run("commit", func(t *testing.T) {
-		onDisks(t, func(h *house, _, to *disk) {
-			to.breakWith(func() (error, error) { return away, nil })
+		onDisks(t, func(h *house, _, to *memory.Disk) {
+			to.Break(func() (error, error) { return away, nil })
 			h.publish("a", "b")
 			h.start()
 			h.settle(24 * time.Hour)
 			h.wantEffects("a")
-			to.breakWith(nil)
+			to.Break(nil)
 			h.settle(time.Minute)
 			h.stop()
 			h.wantEffects("a", 1)
@@ -181,13 +182,14 @@ func TestOvertakenFollowerStops(t *testing.T) {
 func TestForkedLog(t *testing.T) {
 	for name, others := range map[string][]string{"other message": {"x", "y", "z"}, "shorter": {"x"}} {
 		t.Run(name, func(t *testing.T) {
-			onDisks(t, func(h *house, from, _ *disk) {
+			onDisks(t, func(h *house, from, _ *memory.Disk) {
 				h.publish("a", "b")
 				h.start()
 				h.settle(time.Second)
 				h.stop()
+				h.to.Close()
 				h.from.Close()
-				from.state = newDisk().state // restored from nothing, say
+				from.Empty() // restored from nothing, say
 				h.open()
 				h.publish(others...)
 				h.start()
@@ -259,7 +261,7 @@ func TestSkippedMessagesCommitWhenIdle(t *testing.T) {
 // A follower that is never idle owes its position for a second at most, and for
 // 4096 messages at most.
 func TestSkippedMessagesCommitWhenBusy(t *testing.T) {
-	onDisks(t, func(h *house, _, to *disk) {
+	onDisks(t, func(h *house, _, to *memory.Disk) {
 		h.start()
 		for range 11 {
 			h.publishType("seen", "a")
@@ -280,12 +282,12 @@ func TestSkippedMessagesCommitWhenBusy(t *testing.T) {
 
 // A quiet follower does not look at its database.
 func TestQuietFollowerSleeps(t *testing.T) {
-	onDisks(t, func(h *house, _, to *disk) {
+	onDisks(t, func(h *house, _, to *memory.Disk) {
 		h.publish("a")
 		h.start()
 		h.settle(time.Second)
 		commits := 0
-		to.breakWith(func() (error, error) { commits++; return nil, nil })
+		to.Break(func() (error, error) { commits++; return nil, nil })
 		h.settle(time.Hour)
 		if commits > 0 {
 			h.t.Errorf("%d commits in an hour with nothing to do", commits)

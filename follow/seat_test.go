@@ -7,6 +7,7 @@ import (
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
+	"github.com/bailiwick/bailiwick/internal/memory"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -24,8 +25,8 @@ func manyKeys() (keys []string) {
 func TestInstancesShareLanes(t *testing.T) {
 	for _, dies := range []bool{false, true} {
 		t.Run(fmt.Sprintf("dies=%v", dies), func(t *testing.T) {
-			onDisks(t, func(h *house, _, to *disk) {
-				to.shared = true
+			onDisks(t, func(h *house, _, to *memory.Disk) {
+				to.Share()
 				second := pair(h)
 				var one, two []int64
 				h.runWith(4, &one)
@@ -70,8 +71,8 @@ func TestInstancesShareLanes(t *testing.T) {
 
 // Followers with one lane each are shared too: they begin to deal at different seats.
 func TestFollowersOfOneLaneAreShared(t *testing.T) {
-	onDisks(t, func(h *house, _, to *disk) {
-		to.shared = true
+	onDisks(t, func(h *house, _, to *memory.Disk) {
+		to.Share()
 		var here, there int
 		var all []*house
 		count := func(n *int) follow.Handler {

@@ -1,11 +1,14 @@
 package follow_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/memory"
+	"github.com/bailiwick/bailiwick/store"
 )
 
 // Where the database knows that an instance is gone, the others do its work within
@@ -13,8 +16,8 @@ import (
 func TestGoneInstanceIsReplacedSoon(t *testing.T) {
 	for _, twin := range []bool{true, false} {
 		t.Run(fmt.Sprintf("twin=%v", twin), func(t *testing.T) {
-			onDisks(t, func(h *house, _, to *disk) {
-				to.shared, to.notices = true, true
+			onDisks(t, func(h *house, _, to *memory.Disk) {
+				to.Share()
 				second := pair(h)
 				var one, two []int64
 				h.runWith(4, &one)
@@ -46,25 +49,31 @@ func TestGoneInstanceIsReplacedSoon(t *testing.T) {
 // An instance that was overtaken, and finds out because it may not commit, waits for
 // its turn again.
 func TestOvertakenInstanceGoesOn(t *testing.T) {
-	onDisks(t, func(h *house, _, to *disk) {
-		to.shared = true
+	onDisks(t, func(h *house, _, to *memory.Disk) {
+		to.Share()
 		var one []int64
 		h.runWith(1, &one)
 		h.publish("a")
 		h.settle(time.Second)
-		to.mu.Lock()
-		name := "follow/" + till + "/0"
-		lease, at := to.state.leases[name], lanePos{till, 0}
-		lease.Holder, lease.Term, lease.Until = "another", lease.Term+1, time.Now().Add(30*time.Second)
-		row := to.state.positions[at]
-		row.Term = lease.Term
-		to.state.leases[name], to.state.positions[at] = lease, row
-		to.mu.Unlock()
+		other, term := overtake(h, to)
+		err := other.to.Do(context.Background(), func(tx *store.Tx) error {
+			at, _, err := tx.Position(till, 0)
+			if err != nil {
+				return err
+			}
+			from := at.Position
+			at.Term = term
+			return tx.Move(from, at)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		h.publish("a") // it tries, under its old term
 		h.settle(20 * time.Second)
 		h.wantEffects("a", 1)
 		h.settle(time.Minute)
 		h.wantEffects("a", 1, 2)
 		h.stop()
+		other.to.Close()
 	})
 }

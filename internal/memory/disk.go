@@ -138,6 +138,13 @@ func (d *Disk) Restore(c Copy) bailiwick.Fork {
 	return fork
 }
 
+// Empty makes the disk a new one, with nothing on it. Nobody has it open.
+func (d *Disk) Empty() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.owner, d.state = "", newState()
+}
+
 // Messages returns the stamped messages that the log still has.
 func (d *Disk) Messages() []bailiwick.Message {
 	d.mu.Lock()
