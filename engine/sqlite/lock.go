@@ -54,7 +54,10 @@ func takeLock(ctx context.Context, path string) (*lock, error) {
 		_, err := os.Stat(side)
 		created := errors.Is(err, fs.ErrNotExist)
 		f := flock.New(side, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
-		ok, err := f.TryLockContext(ctx, lockRetry)
+		ok, err := f.TryLock() // also where the machine was so busy that the time is over
+		if err == nil && !ok {
+			ok, err = f.TryLockContext(ctx, lockRetry)
+		}
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			f.Close()
 			return nil, &bailiwick.Error{Code: bailiwick.Unavailable, Op: op, Err: err, Do: "look at the directory's permissions"}
