@@ -106,10 +106,10 @@ func (n *neighbours) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer n.asking.RUnlock()
 	answer, err := shop.RoundTrip(r)
 	n.answered.Add(1)
-	if r.Context().Err() == nil && (err != nil || answer.StatusCode >= 500) && !n.away.Load() {
+	if r.Context().Err() == nil && err == nil && answer.StatusCode >= 500 && !n.away.Load() { // else whoever asked has gone
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		n.failures = append(n.failures, fmt.Sprint(r.Method, " ", r.URL.Path, " ", answer, " ", err))
+		n.failures = append(n.failures, fmt.Sprint(r.URL.Path, ": ", answer.Status))
 	}
 	return answer, err
 }

@@ -132,14 +132,20 @@ func (p *process) end(t testing.TB) {
 func outcome(t testing.TB, program, database string) bailiwick.Code {
 	t.Helper()
 	p := launch(t, program, database, "http://127.0.0.1:1") // it gets as far as its database
-	p.end(t)
-	if code := p.said.code(); code != "" {
-		return code
+	select {
+	case <-p.said.url:
+		p.kill(t)
+		t.Errorf("the process of %s went to work", program)
+		return ""
+	case <-p.ended:
+	case <-time.After(patience):
+		t.Fatalf("the process of %s does not end\n%s", program, p.said)
 	}
-	if !p.command.ProcessState.Success() {
+	code := p.said.code()
+	if code == "" && !p.command.ProcessState.Success() {
 		t.Errorf("the process of %s ended with %v\n%s", program, p.command.ProcessState, p.said)
 	}
-	return ""
+	return code
 }
 
 // transcript is what a process logs, as lines of JSON.
