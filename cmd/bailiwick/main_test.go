@@ -30,6 +30,7 @@ func build(m *testing.M) int {
 		return 1
 	}
 	defer server.Stop()
+	defer tortured.Stop()
 	return m.Run()
 }
 

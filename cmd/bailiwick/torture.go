@@ -103,7 +103,25 @@ func (f *tortureFlags) check(cmd *cobra.Command) error {
 	case f.duration <= 0 || f.clients < 1:
 		return usagef("--for and --clients are more than nothing")
 	}
+	opts := f.options()
+	for _, k := range opts.Faults {
+		if err := opts.Possible(k); err != nil {
+			return usagef("--faults %s: %w", k, err)
+		}
+	}
 	return nil
+}
+
+// options are those that the flags say: what is tortured, and by what.
+func (f *tortureFlags) options() torture.Options {
+	opts := torture.Options{Seed: f.seed, For: f.duration, Engine: f.engine, Clients: f.clients, Faults: f.kinds(), Files: f.engine == "sqlite"}
+	if f.engine == "postgres" {
+		opts.Instances, opts.Storm, opts.Pauses = 2, 25*time.Second, [2]time.Duration{time.Second, 13 * time.Second} // leases last 10 s
+	}
+	if f.restart != "" {
+		opts.RestartServer = func(ctx context.Context) error { return shell(ctx, f.restart) }
+	}
+	return opts
 }
 
 // runTorture runs a campaign and prints its report.
@@ -123,16 +141,10 @@ func (c *cli) runTorture(ctx context.Context, errOut io.Writer, f tortureFlags) 
 	if f.verbose {
 		level = slog.LevelInfo
 	}
-	opts := torture.Options{Seed: f.seed, For: f.duration, Dir: dir, Engine: f.engine, Clients: f.clients, Faults: f.kinds(),
-		Command: func(service string, peers map[string]string) *exec.Cmd {
-			return tortured(service, databases.urls[service], peers)
-		},
-		Progress: errOut, Logger: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level}))}
-	if f.engine == "postgres" {
-		opts.Instances, opts.Storm, opts.Pauses = 2, 25*time.Second, [2]time.Duration{time.Second, 13 * time.Second} // leases last 10 s
-	}
-	if f.restart != "" {
-		opts.RestartServer = func(ctx context.Context) error { return shell(ctx, f.restart) }
+	opts := f.options()
+	opts.Dir, opts.Progress, opts.Logger = dir, errOut, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level}))
+	opts.Command = func(service string, peers map[string]string) *exec.Cmd {
+		return tortured(service, databases.urls[service], peers)
 	}
 	fmt.Fprintf(errOut, "torture: seed %d, in %s\n", f.seed, dir)
 	report, err := torture.Run(ctx, opts)

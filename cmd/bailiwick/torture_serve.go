@@ -94,6 +94,6 @@ func bankOpener(url string) (bank.Opener, error) {
 		if file {
 			return sqlite.Open(ctx, path, sqlite.Options{Owner: owner, Migrations: migrations, Store: opts})
 		}
-		return postgres.Open(ctx, url, postgres.Options{Owner: owner, Migrations: migrations, Store: opts})
+		return postgres.Open(ctx, url, postgres.Options{Owner: owner, Migrations: migrations, Store: opts, MaxConns: 8}) // eight processes share a server
 	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 	"time"
 )
 
@@ -40,8 +41,13 @@ func startProcess(cmd *exec.Cmd, log string) (*process, error) {
 }
 
 // stop asks for a fast shutdown and insists after ten seconds.
-func (p *process) stop() {
-	_ = p.cmd.Process.Signal(os.Interrupt) // it may have ended already
+func (p *process) stop() { p.end(os.Interrupt) }
+
+// quit asks for an end without a shutdown, and insists as well.
+func (p *process) quit() { p.end(syscall.SIGQUIT) }
+
+func (p *process) end(by os.Signal) {
+	_ = p.cmd.Process.Signal(by) // it may have ended already
 	select {
 	case <-p.ended:
 	case <-time.After(10 * time.Second):

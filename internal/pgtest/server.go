@@ -51,6 +51,7 @@ type Server struct {
 	err   error
 
 	process *process
+	command func() *exec.Cmd // starts the server
 	dir     string
 	port    int
 
@@ -129,27 +130,45 @@ func (s *Server) run() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
+	s.command = func() *exec.Cmd {
+		server := as.command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(s.port),
+			"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+			"-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=200",
+			"-c", "shared_buffers=64MB", "-c", "log_statement=none")
+		server.Dir = s.dir
+		return server
+	}
 	// The port is free when it is looked up; somebody may take it before the
 	// server does, so try a few.
 	for range 5 {
 		if s.port, err = freePort(); err != nil {
 			return err
 		}
-		server := as.command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(s.port),
-			"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-			"-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=200",
-			"-c", "shared_buffers=64MB", "-c", "log_statement=none")
-		server.Dir = s.dir
-		if s.process, err = startProcess(server, filepath.Join(s.dir, "log")); err != nil {
-			return err
-		}
-		if err = s.await(); err == nil {
+		if err = s.launch(); err == nil {
 			return nil
 		}
-		s.process.stop()
 	}
 	text, _ := os.ReadFile(filepath.Join(s.dir, "log"))
 	return fmt.Errorf("the server did not start: %w: %s", err, text)
+}
+
+// launch starts the server and returns once it answers; one that does not is stopped.
+func (s *Server) launch() (err error) {
+	if s.process, err = startProcess(s.command(), filepath.Join(s.dir, "log")); err != nil {
+		return err
+	}
+	if err = s.await(); err != nil {
+		s.process.stop()
+	}
+	return err
+}
+
+// Restart ends the server at once, as a crash of its machine would but for what was
+// not synced, and starts it again: every session is lost, and it recovers from its
+// log. It returns once the server answers.
+func (s *Server) Restart() error {
+	s.process.quit()
+	return s.launch()
 }
 
 // await returns once the server answers, or has ended.

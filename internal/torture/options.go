@@ -32,6 +32,8 @@ type Options struct {
 	// at these addresses, and prints where it listens as a line of JSON,
 	// {"url": …, "pid": …}. The environment and the standard files are the campaign's.
 	Command func(service string, peers map[string]string) *exec.Cmd
+	// Files says that the databases are files of the processes, whose disk can be full.
+	Files bool
 	// RestartServer restarts the server of the databases without a shutdown, and
 	// returns when it is up again; nil where there is none.
 	RestartServer func(ctx context.Context) error
@@ -75,13 +77,13 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Faults == nil {
 		for _, k := range nemesis.Kinds() {
-			if o.possible(k) == nil {
+			if o.Possible(k) == nil {
 				o.Faults = append(o.Faults, k)
 			}
 		}
 	}
 	for _, k := range o.Faults {
-		if err := o.possible(k); err != nil {
+		if err := o.Possible(k); err != nil {
 			return o, &bailiwick.Error{Code: bailiwick.Invalid, Op: "torture", Err: err, Do: "leave " + string(k) + " out of the faults"}
 		}
 	}
@@ -91,8 +93,8 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
-// possible returns why a kind of fault cannot be had here, or nil.
-func (o *Options) possible(k nemesis.Kind) error {
+// Possible returns why a kind of fault cannot be had here, or nil.
+func (o *Options) Possible(k nemesis.Kind) error {
 	switch {
 	case !slices.Contains(nemesis.Kinds(), k):
 		return fmt.Errorf("there is no fault %q", k)
@@ -102,7 +104,7 @@ func (o *Options) possible(k nemesis.Kind) error {
 		return errors.New("this system does not stop processes")
 	case k == nemesis.Disk && !nemesis.CanFill:
 		return errors.New("this system does not limit what a process writes")
-	case k == nemesis.Disk && o.RestartServer != nil:
+	case k == nemesis.Disk && !o.Files:
 		return errors.New("the databases lie with a server, whose disk is not ours")
 	case k == nemesis.Restart && o.RestartServer == nil:
 		return errors.New("there is no server, or nobody said how it is restarted")
