@@ -95,7 +95,7 @@ func (l *lane) runFirst(ctx context.Context, key string) (id bailiwick.ID, handl
 		return l.db.Read(ctx, func(tx *store.Tx) error {
 			m = nil
 			list, err := tx.List(store.Query{Kind: parkedKind(l.name), Prefix: keyPrefix(key), Limit: 1})
-			if err != nil || len(list) == 0 || !isDue(list[0], tx.Now()) {
+			if err != nil || len(list) == 0 || !l.isDue(list[0], tx.Now()) {
 				return err
 			}
 			p, err := decode(list[0])

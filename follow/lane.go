@@ -130,8 +130,14 @@ func (l *lane) samePast(ctx context.Context) error {
 	if l.atID.IsZero() {
 		return nil
 	}
+	// The position may be of a later incarnation than its message, if the log was
+	// restored to just there: so this one message is not held against its order.
 	before := bailiwick.Position{Epoch: l.at.Epoch, Seq: l.at.Seq - 1}
-	batch, err := l.read(ctx, before, 1)
+	var batch bailiwick.Batch
+	err := l.patiently(ctx, "reading the log failed", final, func() (err error) {
+		batch, err = l.source.Read(ctx, before, 1)
+		return err
+	})
 	switch {
 	case hasCode(err, bailiwick.Gone):
 		return nil // trimmed once it was committed, as it should be
@@ -193,7 +199,7 @@ func (l *lane) alarm() time.Duration {
 		alarm = max(0, min(idleAfter, l.owed.Add(owedMost).Sub(now)))
 	}
 	if len(l.marks) > 0 {
-		due := max(0, l.look.Sub(now))
+		due := min(max(0, l.look.Sub(now)), lookEvery)
 		if alarm < 0 || due < alarm {
 			alarm = due
 		}
@@ -207,7 +213,7 @@ func (l *lane) owes(busy bool) bool {
 	if l.owed.IsZero() {
 		return false
 	}
-	return l.skipped >= skipMost || !l.clock.Now().Before(l.due(busy))
+	return l.skipped >= skipMost || !ahead(l.clock.Now(), l.due(busy), owedMost)
 }
 
 // due is when an owed position has to be committed.

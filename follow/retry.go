@@ -70,7 +70,7 @@ func (l *lane) retryDue(ctx context.Context) error {
 		return nil
 	}
 	now := l.clock.Now()
-	if now.Before(l.look) {
+	if ahead(now, l.look, lookEvery) {
 		return nil
 	}
 	if err := l.lookAgain(ctx); err != nil {
@@ -78,7 +78,7 @@ func (l *lane) retryDue(ctx context.Context) error {
 	}
 	var due []string
 	for key, at := range l.marks {
-		if !at.IsZero() && !at.After(now) {
+		if !at.IsZero() && !ahead(now, at, l.longest()) {
 			due = append(due, key)
 		}
 	}
@@ -109,12 +109,22 @@ func (l *lane) drain(ctx context.Context, key string) error {
 			return nil
 		}
 		l.marks[key] = due
-		if due.IsZero() || due.After(l.clock.Now()) {
+		if due.IsZero() || ahead(l.clock.Now(), due, l.longest()) {
 			return nil
 		}
 	}
 	return nil
 }
+
+// ahead says whether a time is still to come that was set no further than most ahead.
+// One that lies further was set before the clock was put back, and has come.
+func ahead(now, at time.Time, most time.Duration) bool {
+	wait := at.Sub(now)
+	return wait > 0 && wait <= most
+}
+
+// longest is how far ahead the next attempt of a message lies at most.
+func (l *lane) longest() time.Duration { return max(l.retry.Max, lookEvery) }
 
 // again applies the first message of a key, if it is due, and takes it away in
 // the same transaction. left says whether the key is still set aside, and due
@@ -132,7 +142,7 @@ func (l *lane) again(ctx context.Context, key string) (due time.Time, left bool,
 			if err != nil || !ok {
 				return err
 			}
-			if !isDue(r, tx.Now()) {
+			if !l.isDue(r, tx.Now()) {
 				due, left = r.Due, true
 				return nil
 			}
@@ -199,6 +209,6 @@ func (l *lane) handlerOf(m *bailiwick.Message) Handler {
 }
 
 // isDue says that the first message of a key is to be tried again now.
-func isDue(r store.Record, now time.Time) bool {
-	return r.State == StateRetry && !r.Due.After(now)
+func (l *lane) isDue(r store.Record, now time.Time) bool {
+	return r.State == StateRetry && !ahead(now, r.Due, l.longest())
 }
