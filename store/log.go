@@ -170,7 +170,8 @@ func (l *Log) readTable(ctx context.Context, after bailiwick.Position, limit int
 	for i := range rows {
 		batch.Messages[i] = &rows[i]
 	}
-	batch.Through = bailiwick.Position{Epoch: state.Epoch, Seq: max(before.Head, after.Seq)}
+	through := max(before.Head, after.Seq)
+	batch.Through = bailiwick.Position{Epoch: max(after.Epoch, state.EpochAt(through)), Seq: through}
 	if len(rows) > 0 && (len(rows) == limit || rows[len(rows)-1].Seq > before.Head) {
 		batch.Through = rows[len(rows)-1].Position()
 	}

@@ -146,7 +146,7 @@ func (f *Feed) read(h http.Header, body []byte, after bailiwick.Position) (told,
 	if err != nil {
 		return told{}, err
 	}
-	last := after
+	last := bailiwick.Position{Seq: after.Seq} // who follows holds it against the epoch too
 	for _, m := range messages {
 		if m.Log != f.opts.Log || m.Seq <= last.Seq || m.Epoch < last.Epoch {
 			return told{}, fmt.Errorf("%s of %s came after %s", m.Position(), m.Log, last)

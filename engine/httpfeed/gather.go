@@ -115,7 +115,7 @@ const (
 
 // read adds what follows a.through, up to the end of the log or of the answer.
 func (s *server) read(ctx context.Context, f *follower, ask request, a *answer) error {
-	if state, ok := s.log.Known(); ok && a.through == (bailiwick.Position{Epoch: state.Epoch, Seq: state.Head}) {
+	if state, ok := s.log.Known(); ok && a.through == (bailiwick.Position{Epoch: state.EpochAt(state.Head), Seq: state.Head}) {
 		return nil // most polls come so: the database need not be asked
 	}
 	for page := min(firstPage, ask.limit); ; {

@@ -70,20 +70,8 @@ func (s *server) gone(ctx context.Context, w http.ResponseWriter, code bailiwick
 		if errors.As(err, &trimmed) {
 			state.Low = trimmed.Low
 		}
-		p.Low = string(appendPosition(nil, bailiwick.Position{Epoch: epochAt(state, state.Low), Seq: state.Low}))
+		p.Low = string(appendPosition(nil, bailiwick.Position{Epoch: state.EpochAt(state.Low), Seq: state.Low}))
 	}
 	s.describe(w.Header())
 	refuse(w, p)
-}
-
-// epochAt is the incarnation to which the message at seq belongs.
-func epochAt(state store.LogState, seq int64) int64 {
-	epoch := state.Epoch
-	for i := len(state.History) - 1; i >= 0; i-- {
-		epoch = state.History[i].Epoch
-		if state.History[i].Seq < seq {
-			break
-		}
-	}
-	return epoch
 }

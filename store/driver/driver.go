@@ -183,6 +183,19 @@ type LogState struct {
 	History []bailiwick.Fork `json:"history"`
 }
 
+// EpochAt is the incarnation to which the message at seq belongs. One that began just
+// behind it has not seen it: whoever stands there stands at the end of the one before.
+func (s LogState) EpochAt(seq int64) int64 {
+	epoch := s.Epoch
+	for i := len(s.History) - 1; i >= 0; i-- {
+		epoch = s.History[i].Epoch
+		if s.History[i].Seq < seq {
+			break
+		}
+	}
+	return epoch
+}
+
 // Trim says what may be deleted from a log.
 type Trim struct {
 	// UpTo is the last seq that every required follower has committed.
