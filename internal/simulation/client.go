@@ -64,6 +64,16 @@ func (q request) put(p *process) (reply string, err error) {
 	return reply, err
 }
 
+// cancel has a process take a transfer back, unless it is decided already.
+func (q request) cancel(p *process) {
+	_ = p.db.Do(context.Background(), func(tx *store.Tx) error {
+		if err := tx.Lock("cancel/" + q.key); err != nil {
+			return err
+		}
+		return p.orchestrator.Cancel(tx, q.key, saga.Rejection{Reason: "cancelled"})
+	})
+}
+
 func (w *world) answer(key, reply string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

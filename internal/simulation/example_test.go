@@ -1,20 +1,23 @@
-package simulation
+package simulation_test
 
 import (
 	"fmt"
-	"testing"
+	"log"
+
+	"github.com/bailiwick/bailiwick/internal/simulation"
 )
 
-// A case is told in a word, and run again by it.
-func Example() {
-	var t *testing.T // of the test that it is part of
-	check := func(t *testing.T) {
-		c := Case{Seed: 4711}
-		if r := Run(t, c, false); len(r.Violations) > 0 {
-			t.Error(Report(t, r))
-		}
+// A case that failed is told in a word: its seed, and the faults that it takes.
+//
+//	go test ./internal/simulation -run Simulation -case 4711:0,3
+func ExampleParseCase() {
+	c, err := simulation.ParseCase("4711:0,3")
+	if err != nil {
+		log.Fatal(err)
 	}
-	_, _ = t, check
-	fmt.Println(Case{Seed: 4711}, Case{Seed: 4711, Only: []int{0, 3}})
-	// Output: 4711 4711:0,3
+	fmt.Println("seed", c.Seed, "with its faults", c.Only)
+	fmt.Println(simulation.Case{Seed: c.Seed}, c)
+	// Output:
+	// seed 4711 with its faults [0 3]
+	// 4711 4711:0,3
 }

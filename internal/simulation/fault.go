@@ -32,12 +32,14 @@ const (
 	refusal   kind = "refusal"    // the database refuses a commit
 	away      kind = "away"       // it is not there
 	jam       kind = "jam"        // the ledger cannot book for an account
+	forget    kind = "forget"     // a server takes those for gone who hold its leases
+	cancel    kind = "cancel"     // a client changes its mind
 	backup    kind = "backup"     // a disk is copied
 	restore   kind = "restore"    // and put back to that copy
 )
 
 // kinds are those that may hit at any time.
-var kinds = []kind{crash, crash, stop, pause, pause, leap, leap, jump, cut, odd, odd, odd, unknown, unknown, unknownNo, refusal, away, jam, jam}
+var kinds = []kind{crash, crash, stop, pause, pause, leap, leap, jump, cut, odd, odd, odd, unknown, unknown, unknownNo, refusal, away, jam, jam, forget, cancel}
 
 var errRefused = errors.New("simulation: the commit was refused")
 
@@ -93,6 +95,13 @@ func (w *world) hit(f fault) {
 		account := accounts[pick(len(accounts))]
 		w.jammed.Store(account, f.pick>>40%2 == 0)
 		what = account
+	case forget:
+		p.service.disk.ForgetHolders()
+	case cancel:
+		if q := w.plan.clients[0][0]; q.to != "" {
+			go q.cancel(w.services[0].processes[0])
+			what = q.key
+		}
 	case backup:
 		what = w.restorable(f).name
 		w.copies[what] = w.restorable(f).disk.Copy()

@@ -1,29 +1,10 @@
 package simulation
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strconv"
-	"strings"
 	"time"
 )
-
-// A Case is one simulation, told in a word.
-type Case struct {
-	// Seed decides everything.
-	Seed uint64
-	// Only are the faults of the seed's plan that happen, by their number; nil means
-	// all of them.
-	Only []int
-}
-
-// String returns "4711", or "4711:0,3" where only some faults happen.
-func (c Case) String() string {
-	if c.Only == nil {
-		return strconv.FormatUint(c.Seed, 10)
-	}
-	return fmt.Sprintf("%d:%s", c.Seed, strings.Trim(strings.ReplaceAll(fmt.Sprint(c.Only), " ", ","), "[]"))
-}
 
 // A plan is what a seed decides before anything runs.
 type plan struct {
@@ -81,9 +62,11 @@ func newPlan(c Case) plan {
 		p.clients = append(p.clients, late)
 	}
 	if c.Only != nil {
-		only := make([]fault, len(c.Only))
-		for i, n := range c.Only {
-			only[i] = p.faults[n]
+		var only []fault
+		for _, n := range c.Only {
+			if n < len(p.faults) {
+				only = append(only, p.faults[n])
+			}
 		}
 		p.faults = only
 	}

@@ -26,12 +26,16 @@ func Minimise(t *testing.T, c Case) Case {
 	return c
 }
 
-// Report tells of a case that failed: how it is run again, with how many faults, and
-// every decision that led there but for those of time.
+// Report tells of a case that failed, with as few faults as it takes.
 func Report(t *testing.T, r Result) string {
-	r = Run(t, Minimise(t, r.Case), true)
+	return Run(t, Minimise(t, r.Case), true).String()
+}
+
+// String tells how a case is run again, what is wrong with it, and, if the trace was
+// asked for, every decision that led there but for those of time.
+func (r Result) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "case %s, %d faults, %d decisions\n", r.Case, len(r.Case.Only), r.Steps)
+	fmt.Fprintf(&b, "case %s: %d decisions\n", r.Case, r.Steps)
 	for _, v := range r.Violations {
 		fmt.Fprintf(&b, "  %s\n", v)
 	}
