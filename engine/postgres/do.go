@@ -29,6 +29,11 @@ func (d *db) Do(ctx context.Context, fn func(driver.Tx) error) error {
 
 // do is Do for this package's own work.
 func (d *db) do(ctx context.Context, op string, fn func(*tx) error) error {
+	return d.insistently(ctx, op, func() (again bool, err error) { return d.once(ctx, op, fn) })
+}
+
+// insistently calls once, and again while that may succeed and says so.
+func (d *db) insistently(ctx context.Context, op string, once func() (again bool, err error)) error {
 	if err := d.enter(op); err != nil {
 		return err
 	}
@@ -41,7 +46,7 @@ func (d *db) do(ctx context.Context, op string, fn func(*tx) error) error {
 		if err := ctx.Err(); err != nil {
 			return failure(op, err)
 		}
-		again, err := d.once(ctx, op, fn)
+		again, err := once()
 		if err == nil || !again {
 			return err
 		}
@@ -49,15 +54,21 @@ func (d *db) do(ctx context.Context, op string, fn func(*tx) error) error {
 			return &bailiwick.Error{Code: bailiwick.Unavailable, Op: op, Err: err,
 				Do: "nothing was changed; look at the server, or at who holds the rows so often"}
 		}
-		// The wait is for the server and its other transactions, which live in real
-		// time whatever the database's clock says.
-		timer := time.NewTimer(wait/2 + rand.N(wait))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+		_ = pause(ctx, wait/2+rand.N(wait)) // that ctx has ended shows above
 		wait = min(wait*2, backoffMax)
+	}
+}
+
+// pause waits for the server, its connections and its other transactions, which live
+// in real time whatever the database's clock says.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

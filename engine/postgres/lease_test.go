@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
@@ -53,6 +55,44 @@ func TestLeaseOfOneWhoseSessionsEndedIsFree(t *testing.T) {
 	}
 	if l := leased(t, one, "one"); l.Held || l.Holder != "two" || l.Term != second.Term {
 		t.Errorf("back again, one got %+v", l)
+	}
+}
+
+// A process whose pool has to make its only connection anew is not taken for gone.
+func TestLeaseOutlivesAConnection(t *testing.T) {
+	url := server.Database(t)
+	one, two := opened(t, url, Options{MaxConns: 1}), opened(t, url, Options{})
+	leased(t, one, "one")
+	conn, err := one.pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pg, err := native(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(pg.Close(t.Context()), conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan driver.Lease, 1)
+	go func() {
+		l, _ := two.Lease(context.Background(), "job", "two", time.Hour)
+		asked <- l
+	}()
+	publish(t, one, message("k", 1))
+	if l := <-asked; l.Held || l.Holder != "one" {
+		t.Errorf("two got %+v", l)
+	}
+}
+
+// A pool that keeps no connections cannot say that its process is there.
+func TestWhoKeepsNoConnectionsDoesNotSay(t *testing.T) {
+	url := server.Database(t)
+	opened(t, url, Options{})
+	for _, opts := range []Options{{MaxIdle: -1}, {ReadOnly: true}} {
+		if d := opened(t, url, opts); d.presence != 0 {
+			t.Errorf("%+v: it is present at %d", opts, d.presence)
+		}
 	}
 }
 

@@ -32,7 +32,8 @@ func Open(ctx context.Context, url string, opts Options) (*store.DB, error) {
 }
 
 // Wrap is Open for a pool that the caller made with the driver "pgx", and keeps:
-// its limits stay as they are, and Close leaves it open.
+// its limits stay as they are, and Close leaves it open. Since it may keep no
+// connections, the leases of a process that is killed are kept until they run out.
 func Wrap(ctx context.Context, pool *sql.DB, opts Options) (*store.DB, error) {
 	d := newDB(pool, false, opts.withDefaults())
 	if err := d.prepare(ctx, false); err != nil {

@@ -57,7 +57,7 @@ func (p presence) sign(holder string) string {
 // under which number it is present and is not. $3 is what such locks are for.
 const (
 	leaseHolder = `regexp_replace(l.holder, '` + presentAt + `[0-9]{1,10}$', '')`
-	leaseGone   = `CASE WHEN l.holder ~ '` + presentAt + `[0-9]{1,10}$' THEN NOT EXISTS (
+	leaseMissed = `CASE WHEN l.holder ~ '` + presentAt + `[0-9]{1,10}$' THEN NOT EXISTS (
 		SELECT FROM pg_locks k WHERE k.locktype = 'advisory' AND k.objsubid = 2 AND k.classid = $3::bigint::oid
 			AND k.objid::bigint = substring(l.holder FROM '[0-9]+$')::bigint
 			AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())) ELSE false END`
