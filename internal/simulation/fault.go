@@ -3,6 +3,7 @@ package simulation
 import (
 	"errors"
 	"fmt"
+	"testing/synctest"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
@@ -109,6 +110,7 @@ func (w *world) hit(f fault) {
 		what = w.restorable(f).name
 		w.putBack(w.restorable(f))
 	}
+	synctest.Wait()
 	w.note("! " + string(f.kind) + " " + what)
 }
 
@@ -142,8 +144,9 @@ func (w *world) restart(p *process) {
 
 // mend ends all that is wrong.
 func (w *world) mend() {
+	synctest.Wait()
 	w.note("mended")
-	w.oddity, w.doom, w.later = whole, memory.Fate{}, nil
+	w.oddity, w.doom, w.later, w.plan.faults = whole, memory.Fate{}, nil, nil
 	w.jammed.Clear()
 	for _, v := range w.services {
 		clear(v.cut)

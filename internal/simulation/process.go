@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"testing/synctest"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
@@ -98,6 +99,7 @@ func (w *world) begin(v *service, index int) *process {
 		p.parts.Wait()
 		p.ended.Store(true)
 	}()
+	synctest.Wait() // nobody runs while the next one begins, or the world is changed
 	return p
 }
 
@@ -159,6 +161,7 @@ func (p *process) kill() {
 	p.drv.Kill()
 	p.w.drop(p)
 	p.cancel()
+	synctest.Wait()
 }
 
 // hold is the process's database at a moment: it waits for its turn.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"testing/synctest"
 
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/follow"
@@ -119,6 +120,7 @@ func (w *world) start() {
 	w.clients = len(w.plan.clients)
 	for i, requests := range w.plan.clients {
 		go w.ask(i, requests)
+		synctest.Wait()
 	}
 }
 
