@@ -151,7 +151,7 @@ func TestTortureOnPostgres(t *testing.T) {
 func TestTortureLeavesNothingOnTheServer(t *testing.T) {
 	url := server.Database(t)
 	var report torture.Report
-	call(t, "torture", "--seed", "1", "--for", "6s", "--clients", "4", "--faults", "kill,lose", "--db", url, "--json").expect(t, 0).into(t, &report)
+	call(t, "torture", "--seed", "1", "--for", "6s", "--clients", "4", "--db", url, "--json").expect(t, 0).into(t, &report)
 	sound(t, &report)
 	db, err := sql.Open("pgx", url)
 	if err != nil {

@@ -94,9 +94,9 @@ func Open(ctx context.Context, name string, open Opener, clock *Clock, logger *s
 }
 
 // Tune gives a follower its lanes, and the patience of somebody who is broken all the
-// time. Ledger has one lane, so that its position is one number; wallet, where
-// transactions of several lanes would lock accounts crosswise, takes one message at a
-// time.
+// time. Ledger has one lane, so that its position is one number; wallet takes few
+// messages at once, because transactions of several lanes may lock accounts crosswise,
+// but not one at a time: each would be a request to order's feed.
 func Tune(consumer *service.Service, f *follow.Follower) {
 	f.Lanes = 4
 	f.Retry = follow.Retry{First: 20 * time.Millisecond, Max: 500 * time.Millisecond, Attempts: 20}
@@ -104,7 +104,7 @@ func Tune(consumer *service.Service, f *follow.Follower) {
 	case consumer.Name == Ledger:
 		f.Lanes = 1
 	case consumer.Name == Wallet && consumer.DB.Capabilities().Shared:
-		f.Batch = 1
+		f.Batch = 16
 	}
 }
 
