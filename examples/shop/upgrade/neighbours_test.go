@@ -16,7 +16,6 @@ import (
 	"github.com/bailiwick/bailiwick/engine/httpfeed"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop"
-	"github.com/bailiwick/bailiwick/examples/shop/notification"
 	"github.com/bailiwick/bailiwick/examples/shop/web"
 	"github.com/bailiwick/bailiwick/follow"
 	"github.com/bailiwick/bailiwick/service"
@@ -25,16 +24,17 @@ import (
 	"github.com/bailiwick/bailiwick/store"
 )
 
-// neighbours are the six services of the shop that are not upgraded, in this
-// process, and the address under which the shop is found with whichever processes of
-// the notification service run.
+// neighbours are the six services of the shop that are not replaced, in this process,
+// and the address under which the shop is found with whichever processes of the
+// seventh run.
 type neighbours struct {
+	seventh  string
 	services []*service.Service
 	front    *front.Front
 	inside   *httptest.Server // where services find each other
 	clients  *shop.Clients
 
-	asking   sync.RWMutex // held by those who ask the notification service
+	asking   sync.RWMutex // held by those who ask the seventh
 	answered atomic.Int64 // requests to it
 	away     atomic.Bool  // it is, or was killed at its work: requests may fail
 	mu       sync.Mutex
@@ -42,16 +42,16 @@ type neighbours struct {
 }
 
 // newNeighbours runs them, on SQLite, until the test ends.
-func newNeighbours(t testing.TB) *neighbours {
+func newNeighbours(t testing.TB, seventh string) *neighbours {
 	t.Helper()
-	n := &neighbours{front: front.New(front.Options{Logger: quiet}, shop.Names()...)}
+	n := &neighbours{seventh: seventh, front: front.New(front.Options{Logger: quiet}, shop.Names()...)}
 	t.Cleanup(n.front.Close)
 	n.inside = httptest.NewServer(n.front.Inside())
 	t.Cleanup(func() { n.inside.CloseClientConnections(); n.inside.Close() })
 
 	dir := t.TempDir()
 	for _, name := range shop.Names() {
-		if name == notification.Name {
+		if name == seventh {
 			continue
 		}
 		one, err := shop.OpenOne(t.Context(), name, func(ctx context.Context, name string, migrations []store.Migration) (*store.DB, error) {
@@ -69,26 +69,28 @@ func newNeighbours(t testing.TB) *neighbours {
 	server := httptest.NewServer(six.group.Handler())
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	for _, s := range n.services {
-		n.set(t, s.Name, server.URL)
+		if err := n.front.Set(s.Name, server.URL); err != nil {
+			t.Fatal(err)
+		}
 	}
 	n.clients = shop.Connect("http://shop", &http.Client{Transport: n})
 	return n
 }
 
-// source returns the log of the notification service as its processes serve it, and
-// those of the others as they are.
+// source returns the log of the seventh as its processes serve it, and those of the
+// others as they are.
 func (n *neighbours) source(ctx context.Context, consumer *service.Service, producer string, types []string) (follow.Source, error) {
-	if producer == notification.Name {
+	if producer == n.seventh {
 		return httpfeed.New(httpfeed.Options{URL: n.inside.URL + "/" + producer + "/feed", Log: store.LogName(producer), Follower: consumer.Name, Types: types})
 	}
 	return n.service(producer).DB.Log().Feed(ctx, store.Subscriber{Name: consumer.Name, Types: types})
 }
 
-// set says where a service is from now on, and returns once requests that went
+// set says where the seventh is from now on, and returns once requests that went
 // where it was have been answered.
-func (n *neighbours) set(t testing.TB, name string, bases ...string) {
+func (n *neighbours) set(t testing.TB, bases ...string) {
 	t.Helper()
-	if err := n.front.Set(name, bases...); err != nil {
+	if err := n.front.Set(n.seventh, bases...); err != nil {
 		t.Fatal(err)
 	}
 	n.asking.Lock()
@@ -96,10 +98,10 @@ func (n *neighbours) set(t testing.TB, name string, bases ...string) {
 }
 
 // RoundTrip sends a request of a client of the shop, and notes which of those to the
-// notification service fail.
+// seventh fail.
 func (n *neighbours) RoundTrip(r *http.Request) (*http.Response, error) {
 	shop := web.Transport{Handler: n.front.Handler()}
-	if !strings.HasPrefix(r.URL.Path, "/notification/") {
+	if !strings.HasPrefix(r.URL.Path, "/"+n.seventh+"/") {
 		return shop.RoundTrip(r)
 	}
 	n.asking.RLock()

@@ -3,16 +3,16 @@ package upgrade_test
 import (
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/examples/shop/notification"
 )
 
 // On SQLite one process owns a database: the old program ends, and the new one
 // starts. Until the contract there is a way back, also from a process that died.
 // Nobody else stops meanwhile, and in the end everything agrees.
 func TestThereAndBackOnSQLite(t *testing.T) {
-	r := newRollout(t, "sqlite:"+filepath.Join(t.TempDir(), "notification.db"), 5, 400, 30*time.Millisecond)
+	r := newRollout(t, notification.Name, "sqlite:"+filepath.Join(t.TempDir(), "notification.db"), 5, 300)
 	p := r.start(t, before)
 	r.load(t)
 	r.atWork(t)

@@ -8,14 +8,21 @@ import (
 )
 
 // pace has the shop's documents come one by one for as long as an upgrade takes, so
-// that there is work under way all the time. It is over once done is closed.
+// that there is work under way all the time. Each comes a little later after the one
+// before, so that a slow machine does not run out of them. It is over once done is
+// closed.
 type pace struct {
 	http.RoundTripper
-	every time.Duration
-	done  chan struct{}
+	done chan struct{}
 
-	mu   sync.Mutex
-	turn time.Time // of the next document
+	mu    sync.Mutex
+	every time.Duration // between the last document and the next
+	turn  time.Time     // of the next
+}
+
+// newPace begins with thirty documents a second; after three hundred it is seven.
+func newPace(through http.RoundTripper) *pace {
+	return &pace{RoundTripper: through, done: make(chan struct{}), every: 30 * time.Millisecond}
 }
 
 // RoundTrip sends a request; a document waits for its turn.
@@ -38,5 +45,6 @@ func (p *pace) next() (mine time.Time) {
 		mine = p.turn
 	}
 	p.turn = mine.Add(p.every)
+	p.every += p.every / 200
 	return mine
 }

@@ -22,22 +22,23 @@ import (
 // patience is how long something may take that has to happen.
 const patience = time.Minute
 
-// process is a process of the notification service that runs one of the [programs].
+// process is a process that runs one program.
 type process struct {
-	notificationapi.Client
-	program  string
-	url      string // where it listens
-	command  *exec.Cmd
-	lifeline io.Closer
-	said     *transcript
-	ended    chan struct{} // closed once it has
+	web.Client // of its service
+	program    string
+	service    string
+	url        string // where it listens
+	command    *exec.Cmd
+	lifeline   io.Closer
+	said       *transcript
+	ended      chan struct{} // closed once it has
 }
 
 // launch starts a process on a database, "sqlite:PATH" or "postgres://…". peers is
 // the address at which it finds the services that it follows.
 func launch(t testing.TB, program, database, peers string) *process {
 	t.Helper()
-	p := &process{program: program, command: exec.Command(os.Args[0]), said: &transcript{url: make(chan string, 1)}, ended: make(chan struct{})}
+	p := &process{program: program, service: programNamed(program).service, command: exec.Command(os.Args[0]), said: &transcript{url: make(chan string, 1)}, ended: make(chan struct{})}
 	p.command.Env = append(os.Environ(), programVariable+"="+program, databaseVariable+"="+database, peersVariable+"="+peers)
 	p.command.Stderr = p.said
 	var err error
@@ -66,7 +67,7 @@ func (p *process) ready(t testing.TB) {
 	case <-p.ended:
 	case <-time.After(patience):
 	}
-	p.Client = notificationapi.Client{Client: web.Client{Base: p.url + "/notification"}}
+	p.Base = p.url + "/" + p.service
 	p.until(t, "takes requests", func() bool {
 		return p.url != "" && p.Do(t.Context(), http.MethodGet, "/healthz/ready", nil, nil, nil) == nil
 	})
@@ -95,6 +96,9 @@ func (p *process) applied(t testing.TB) (n int64) {
 	}
 	return n
 }
+
+// notices is the client of a process of the notification service.
+func (p *process) notices() *notificationapi.Client { return &notificationapi.Client{Client: p.Client} }
 
 // stop asks the process to end, as whoever rolls out a release does, and waits
 // until it has drained and ended.

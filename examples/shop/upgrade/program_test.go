@@ -19,6 +19,7 @@ import (
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 	"github.com/bailiwick/bailiwick/examples/shop/notification"
 	"github.com/bailiwick/bailiwick/examples/shop/notification/notificationapi"
+	"github.com/bailiwick/bailiwick/examples/shop/order"
 	"github.com/bailiwick/bailiwick/examples/shop/order/orderapi"
 	"github.com/bailiwick/bailiwick/examples/shop/upgrade"
 	"github.com/bailiwick/bailiwick/follow"
@@ -29,49 +30,57 @@ import (
 	"github.com/bailiwick/bailiwick/store"
 )
 
-// The environment variables that make this test program a process of the
-// notification service and nothing else: which of the [programs] it is, on which
-// database, and where it finds the services that it follows.
+// The environment variables that make this test program a process of one service and
+// nothing else: which program it is, on which database, and where it finds the
+// services that it follows.
 const (
 	programVariable  = "UPGRADE_TEST_PROGRAM"
 	databaseVariable = "UPGRADE_TEST_DATABASE"
 	peersVariable    = "UPGRADE_TEST_PEERS"
 )
 
-// A program is one release of the notification service.
+// A program is one release of a service.
 type program struct {
+	service    string
 	migrations func() ([]store.Migration, error)
 	make       func(*store.DB) (*service.Service, error)
-	contract   bool // it contracts the schema, and that is all
+	followers  []string // of its log
+	contract   bool     // it contracts the schema, and that is all
 }
 
-// The releases, by how they stand to today's.
+// The releases of the notification service, by how they stand to today's, and that of
+// the order service.
 const (
 	before      = "before"      // knows notice.customer
 	after       = "after"       // knows notice.recipient
 	next        = "next"        // reads the second version of order.rejected too
 	contracting = "contracting" // after, where nobody will go back
+	ordering    = "ordering"    // today's order service
 )
 
 func programNamed(name string) program {
+	p := program{notification.Name, notification.Migrations, notification.New, []string{order.Name}, false}
 	switch name {
-	case before:
-		return program{upgrade.MigrationsBefore, upgrade.NotificationBefore, false}
 	case after:
-		return program{notification.Migrations, notification.New, false}
+	case before:
+		p.migrations, p.make = upgrade.MigrationsBefore, upgrade.NotificationBefore
 	case next:
-		return program{notification.Migrations, notificationNext, false}
+		p.make = notificationNext
 	case contracting:
-		return program{notification.Migrations, notification.New, true}
+		p.contract = true
+	case ordering:
+		p = program{order.Name, order.Migrations, order.New, []string{"delivery", "inventory", "notification", "payment"}, false}
+	default:
+		panic("there is no program " + name)
 	}
-	panic("there is no program " + name)
+	return p
 }
 
 // lastWords is what a process logs that ends with an error.
 const lastWords = "the program ended"
 
-// runProgram is the main function of a process of the notification service. It
-// returns the exit code.
+// runProgram is the main function of a process of a service. It returns the exit
+// code.
 func runProgram(name string) int {
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(supervise.Lifeline(context.Background()), syscall.SIGTERM)
@@ -93,7 +102,7 @@ func (p program) run(ctx context.Context, logger *slog.Logger, database, peers s
 	if p.contract {
 		return nil
 	}
-	if err := db.Log().Expect(ctx, "order"); err != nil {
+	if err := db.Log().Expect(ctx, p.followers...); err != nil {
 		return err
 	}
 	s, err := p.make(db)
@@ -123,10 +132,10 @@ func (p program) open(ctx context.Context, logger *slog.Logger, database string)
 	}
 	opts := store.Options{Logger: logger, SlowQuery: -1}
 	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
-		return sqlite.Open(ctx, path, sqlite.Options{Owner: notification.Name, Migrations: migrations, Contract: p.contract,
+		return sqlite.Open(ctx, path, sqlite.Options{Owner: p.service, Migrations: migrations, Contract: p.contract,
 			Synchronous: sqlite.Off, Store: opts})
 	}
-	return postgres.Open(ctx, database, postgres.Options{Owner: notification.Name, Migrations: migrations, Contract: p.contract,
+	return postgres.Open(ctx, database, postgres.Options{Owner: p.service, Migrations: migrations, Contract: p.contract,
 		MaxConns: 6, Store: opts})
 }
 

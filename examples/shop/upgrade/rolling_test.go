@@ -2,9 +2,10 @@ package upgrade_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/examples/shop/notification"
+	"github.com/bailiwick/bailiwick/examples/shop/order"
 )
 
 // Two processes of the notification service share a database of PostgreSQL. Under
@@ -13,7 +14,7 @@ import (
 // an error but for what was asked of the one that died, and in the end everything
 // agrees.
 func TestRollingUpgrade(t *testing.T) {
-	r := newRollout(t, server.Database(t), 7, 1500, 30*time.Millisecond)
+	r := newRollout(t, notification.Name, server.Database(t), 7, 600)
 	first, second := r.start(t, before), r.start(t, before)
 	r.load(t)
 	r.atWork(t)
@@ -50,4 +51,24 @@ func TestRollingUpgrade(t *testing.T) {
 	for _, p := range []*process{first, second} {
 		p.stop(t)
 	}
+}
+
+// The same of the order service, which takes requests that change something and moves
+// the sagas: its instances are replaced by others of the same program, and what a
+// client asked of one that drained has been answered. What was asked of the one that
+// died is asked again with its Idempotency-Key, and is done once.
+func TestOrdersAreTakenWhileInstancesAreReplaced(t *testing.T) {
+	r := newRollout(t, order.Name, server.Database(t), 9, 400)
+	first, second := r.start(t, ordering), r.start(t, ordering)
+	r.load(t)
+	r.atWork(t)
+	r.retire(t, first)
+	first = r.start(t, ordering)
+	r.atWork(t)
+	r.crash(t, second)
+	second = r.start(t, ordering)
+	r.atWork(t)
+	r.retire(t, first)
+	r.finish(t)
+	second.stop(t)
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/bailiwick/bailiwick/examples/shop/web"
 )
 
-// rollout is the notification service on its way from one program to the other,
-// while a replay runs and somebody reads the notices all the time.
+// rollout is a service on its way from one program to the other, while a replay runs
+// and somebody reads notices all the time.
 type rollout struct {
 	*neighbours
 	database string
@@ -26,12 +26,11 @@ type rollout struct {
 	rest     func()     // ends the reading
 }
 
-// newRollout prepares the upgrade of a database under a replay of so many invoices,
-// of which one comes after the other at a pace.
-func newRollout(t testing.TB, database string, seed uint64, invoices int, every time.Duration) *rollout {
+// newRollout prepares the upgrade of a service under a replay of so many invoices.
+func newRollout(t testing.TB, service, database string, seed uint64, invoices int) *rollout {
 	t.Helper()
-	n := newNeighbours(t)
-	p := &pace{RoundTripper: n, every: every, done: make(chan struct{})}
+	n := newNeighbours(t, service)
+	p := newPace(n)
 	return &rollout{neighbours: n, database: database, pace: p, replayed: make(chan error, 1), trade: replay.Options{
 		Open: trade(t, seed, invoices), Clients: shop.Connect("http://shop", &http.Client{Transport: p}), Parallel: 16}}
 }
@@ -92,7 +91,7 @@ func (r *rollout) direct(t testing.TB) {
 	if len(bases) == 0 {
 		r.away.Store(true)
 	}
-	r.set(t, notification.Name, bases...)
+	r.set(t, bases...)
 	if len(bases) > 0 {
 		r.away.Store(false)
 	}
@@ -133,10 +132,15 @@ func (r *rollout) finish(t testing.TB) {
 	if report := exact(t, r.trade); report.Run.Repeated != report.Run.Documents {
 		t.Errorf("%d of %d documents had got lost", report.Run.Documents-report.Run.Repeated, report.Run.Documents)
 	}
-	for _, p := range r.working { // each by its own statements
-		clients := *r.clients
-		clients.Notification = &p.Client
-		if addressed(t, &clients) == 0 {
+	each := []*shop.Clients{r.clients}
+	for _, p := range r.working {
+		if clients := *r.clients; p.service == notification.Name { // by its own statements
+			clients.Notification = p.notices()
+			each = append(each, &clients)
+		}
+	}
+	for _, clients := range each {
+		if addressed(t, clients) == 0 {
 			t.Error("no notice is addressed to anybody")
 		}
 	}

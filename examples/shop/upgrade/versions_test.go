@@ -12,6 +12,7 @@ import (
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/engine/postgres"
 	"github.com/bailiwick/bailiwick/examples/shop/notification"
+	"github.com/bailiwick/bailiwick/examples/shop/order"
 	"github.com/bailiwick/bailiwick/examples/shop/order/orderapi"
 	"github.com/bailiwick/bailiwick/examples/shop/web"
 	"github.com/bailiwick/bailiwick/follow"
@@ -22,11 +23,11 @@ import (
 // something that it never asked for: the one waits with what comes after it of its
 // customer, the other passes by. The program that can read it applies all, once.
 func TestANewerVersionWaitsForTheNewProgram(t *testing.T) {
-	n := newNeighbours(t)
+	n := newNeighbours(t, notification.Name)
 	database := "sqlite:" + filepath.Join(t.TempDir(), "notification.db")
 	p := launch(t, before, database, n.inside.URL)
 	p.ready(t)
-	n.set(t, notification.Name, p.url)
+	n.set(t, p.url)
 	n.publishRefusals(t, "ann", "bob")
 	n.settle(t)
 	if got, want := notices(t, p), []string{"ann-1", "bob-1"}; !slices.Equal(got, want) {
@@ -46,7 +47,7 @@ func TestANewerVersionWaitsForTheNewProgram(t *testing.T) {
 	}
 	p = launch(t, next, database, n.inside.URL)
 	p.ready(t)
-	n.set(t, notification.Name, p.url)
+	n.set(t, p.url)
 	p.until(t, "has told of all", func() bool { return len(notices(t, p)) == 6 })
 	n.settle(t)
 	p.stop(t)
@@ -56,12 +57,12 @@ func TestANewerVersionWaitsForTheNewProgram(t *testing.T) {
 // a message, nothing is lost, and nothing overtakes what waits.
 func TestANewerVersionBetweenOldAndNewInstances(t *testing.T) {
 	database := server.Database(t)
-	n := newNeighbours(t)
+	n := newNeighbours(t, notification.Name)
 	older := launch(t, before, database, n.inside.URL)
 	older.ready(t) // first: a new database would get all of the new program's schema
 	newer := launch(t, next, database, n.inside.URL)
 	newer.ready(t)
-	n.set(t, notification.Name, older.url, newer.url)
+	n.set(t, older.url, newer.url)
 	var customers []string
 	for batch := 0; older.applied(t) == 0 || newer.applied(t) == 0; batch++ { // until they share the work
 		if batch == 1000 {
@@ -91,7 +92,7 @@ func TestANewerVersionBetweenOldAndNewInstances(t *testing.T) {
 		}
 	}
 	older.stop(t)
-	n.set(t, notification.Name, newer.url)
+	n.set(t, newer.url)
 	replayParked(t, db)
 	newer.until(t, "has told of all", func() bool { return len(notices(t, newer)) == 3*len(customers) })
 	n.settle(t)
@@ -103,7 +104,7 @@ func TestANewerVersionBetweenOldAndNewInstances(t *testing.T) {
 // to, and another refusal as everybody reads it.
 func (n *neighbours) publishRefusals(t testing.TB, customers ...string) {
 	t.Helper()
-	err := n.service("order").DB.Do(t.Context(), func(tx *store.Tx) error {
+	err := n.service(order.Name).DB.Do(t.Context(), func(tx *store.Tx) error {
 		for _, c := range customers {
 			of := func(i int) orderapi.Rejected {
 				return orderapi.Rejected{Document: fmt.Sprint(c, "-", i), Customer: c, Reason: "out-of-stock"}
@@ -139,7 +140,7 @@ func (n *neighbours) publishRefusals(t testing.TB, customers ...string) {
 func notices(t testing.TB, p *process) (documents []string) {
 	t.Helper()
 	for page := (web.Page{Limit: web.MaxPage}); ; {
-		list, err := p.Notices(t.Context(), page)
+		list, err := p.notices().Notices(t.Context(), page)
 		if err != nil {
 			t.Fatal(err)
 		}
