@@ -38,7 +38,7 @@ func (d *db) undecided(op string, s *session, t *tx, err error) (again bool, _ e
 	if t.xid == "" {
 		return false, nil // it wrote nothing, so there is nothing to be lost
 	}
-	committed, look := d.look(t.xid, s.pg.PgConn().PID())
+	committed, look := d.look(t.xid, s)
 	if look != nil {
 		return false, unknown(op, errors.Join(err, look))
 	}
@@ -54,12 +54,12 @@ func unknown(op string, err error) error {
 
 // look asks the server, over another connection, what became of a transaction. A
 // caller that went away would not know either, so no context ends it.
-func (d *db) look(xid string, pid uint32) (committed bool, err error) {
+func (d *db) look(xid string, of *session) (committed bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), d.lookFor)
 	defer cancel()
 	begun := time.Now()
 	for {
-		committed, decided, err := d.lookOnce(ctx, xid, pid, time.Since(begun) > lookPatience)
+		committed, decided, err := d.lookOnce(ctx, xid, of, time.Since(begun) > lookPatience)
 		if decided {
 			return committed, err
 		}
@@ -71,31 +71,46 @@ func (d *db) look(xid string, pid uint32) (committed bool, err error) {
 	}
 }
 
-var errForgotten = errors.New("the server no longer knows the transaction")
+var (
+	errForgotten = errors.New("the server no longer knows the transaction")
+	errCrashed   = errors.New("the server has crashed since, and may have given the transaction's id to another one")
+)
 
 // lookOnce asks once. With end it ends the session that has the transaction open,
 // if that still is the same: a COMMIT that never arrived would leave it so.
-func (d *db) lookOnce(ctx context.Context, xid string, pid uint32, end bool) (committed, decided bool, err error) {
+//
+// A crash takes the id of a transaction with it, of which nothing had reached the disk
+// yet, and gives it to another. So what is committed in another life of the server may
+// be that one; what is not committed, or not begun, is not ours either way.
+func (d *db) lookOnce(ctx context.Context, xid string, of *session, end bool) (committed, decided bool, err error) {
 	conn, err := d.pool.Conn(ctx)
 	if err != nil {
 		return false, false, err
 	}
 	defer conn.Close()
 	var status *string
-	if err := conn.QueryRowContext(ctx, `SELECT pg_xact_status($1::text::xid8)`, xid).Scan(&status); err != nil {
-		return false, !unreachable(err) && ctx.Err() == nil, err
-	}
+	var same bool
+	err = conn.QueryRowContext(ctx, `SELECT pg_xact_status($1::text::xid8), `+sameLife, xid, of.life.began, of.life.crew).Scan(&status, &same)
 	switch {
+	case state(err) == notBegun:
+		return false, true, nil
+	case err != nil:
+		return false, !unreachable(err) && ctx.Err() == nil, err
 	case status == nil:
 		return false, true, errForgotten
+	case *status == "committed" && !same:
+		return false, true, errCrashed
 	case *status == "committed":
 		return true, true, nil
-	case *status == "aborted":
+	case *status == "aborted" || !same:
 		return false, true, nil
 	}
 	if end {
 		_, err = conn.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-			WHERE pid = $1::int AND backend_xid = $2::text::xid8::xid`, int64(pid), xid)
+			WHERE pid = $1::int AND backend_xid = $2::text::xid8::xid`, int64(of.pg.PgConn().PID()), xid)
 	}
 	return false, false, err
 }
+
+// notBegun is how the server refuses an id that it has not given to anybody yet.
+const notBegun = "22023" // invalid_parameter_value

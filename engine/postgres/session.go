@@ -15,7 +15,8 @@ import (
 // session is one connection while somebody uses it.
 type session struct {
 	*sql.Conn
-	pg *pgx.Conn
+	pg   *pgx.Conn
+	life life // of the server, when the connection was made
 }
 
 // lost reports whether the connection is gone.
@@ -33,6 +34,9 @@ func (d *db) session(ctx context.Context) (*session, error) {
 	s := &session{Conn: conn}
 	if s.pg, err = native(conn); err == nil {
 		err = d.share(ctx, s)
+	}
+	if err == nil {
+		err = s.lives(ctx)
 	}
 	if err == nil {
 		err = d.join(ctx, s)
