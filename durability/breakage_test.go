@@ -20,16 +20,17 @@ func TestTheVerdictSeesWhatIsBroken(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		level sqlite.Synchronous
-		deaf  bool // the disk does not listen to syncs
+		deaf  []disk.Kind // the syncs that the disk does not listen to
 		work  work
 		sees  []promise
 	}{
-		{"the disk ignores syncs", sqlite.Full, true, trade, []promise{acknowledged, inStep}},
-		{"commits do not sync", sqlite.Normal, false, trade, []promise{acknowledged, inStep}},
-		{"nothing syncs", sqlite.Off, false, trade, []promise{acknowledged, inStep, sound, opens}},
-		{"the message has a transaction of its own", sqlite.Full, false, tradeApart, []promise{whole}},
-		{"the position has a transaction of its own", sqlite.Full, false, enterApart, []promise{together}},
-		{"the position is in another log", sqlite.Full, false, enterAstray, []promise{catchesUp}},
+		{"the disk ignores syncs", sqlite.Full, []disk.Kind{disk.Sync, disk.SyncNames}, trade, []promise{acknowledged, inStep}},
+		{"the disk ignores syncs of the directory", sqlite.Full, []disk.Kind{disk.SyncNames}, trade, []promise{acknowledged}},
+		{"commits do not sync", sqlite.Normal, nil, trade, []promise{acknowledged, inStep}},
+		{"nothing syncs", sqlite.Off, nil, trade, []promise{acknowledged, inStep, sound, opens}},
+		{"the message has a transaction of its own", sqlite.Full, nil, tradeApart, []promise{whole}},
+		{"the position has a transaction of its own", sqlite.Full, nil, enterApart, []promise{together}},
+		{"the position is in another log", sqlite.Full, nil, enterAstray, []promise{catchesUp}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -37,9 +38,7 @@ func TestTheVerdictSeesWhatIsBroken(t *testing.T) {
 			missing := slices.Clone(c.sees)
 			for attempt := 0; len(missing) > 0 && attempt < 40; attempt++ {
 				r := blank().record(t, c.level, fmt.Sprint(attempt), chance, c.work, c.work)
-				if c.deaf {
-					r.ops = deafen(r.ops)
-				}
+				r.ops = deafen(r.ops, c.deaf...)
 				for _, place := range draws(chance, 40, len(r.ops)) {
 					r.play(place)
 					_, list := r.cut(t, chance, disk.Luck(chance.IntN(int(disk.Lucks))))
@@ -55,11 +54,11 @@ func TestTheVerdictSeesWhatIsBroken(t *testing.T) {
 	}
 }
 
-// deafen takes the syncs out of a tape. The places of the others stay.
-func deafen(ops []disk.Op) []disk.Op {
+// deafen takes some kinds of operations out of a tape. The places of the others stay.
+func deafen(ops []disk.Op, kinds ...disk.Kind) []disk.Op {
 	ops = slices.Clone(ops)
 	for i := range ops {
-		if ops[i].Kind == disk.Sync || ops[i].Kind == disk.SyncNames {
+		if slices.Contains(kinds, ops[i].Kind) {
 			ops[i] = disk.Op{Kind: disk.Tell}
 		}
 	}

@@ -70,7 +70,8 @@ func start(dir string, level sqlite.Synchronous, tell func(any)) (*machine, erro
 	if m.bank, err = open("bank", fmt.Sprintf(`
 		CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL);
 		INSERT INTO account WITH RECURSIVE n (id) AS (SELECT 0 UNION ALL SELECT id + 1 FROM n WHERE id < %d) SELECT id, %d FROM n;
-		CREATE TABLE transfer (id TEXT PRIMARY KEY, debit INTEGER NOT NULL, credit INTEGER NOT NULL, amount INTEGER NOT NULL, memo BLOB)`,
+		CREATE TABLE transfer (id TEXT PRIMARY KEY, debit INTEGER NOT NULL, credit INTEGER NOT NULL, amount INTEGER NOT NULL, memo BLOB);
+		CREATE TABLE ballast (id INTEGER PRIMARY KEY, data BLOB)`,
 		accounts-1, deposit)); err != nil {
 		return nil, err
 	}

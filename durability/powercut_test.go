@@ -23,9 +23,10 @@ func TestAcknowledgedTransactionsSurvive(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			chance := rand.New(rand.NewPCG(seed, 1))
-			next := blank()
+			next, shared := blank(), false
 			for generation := range generations {
 				r := next.record(t, sqlite.Full, fmt.Sprint(generation), chance, trade, trade)
+				shared = shared || slices.ContainsFunc(r.ops, func(op disk.Op) bool { return op.Note == any(grouped{}) })
 				chosen := chance.IntN(places)
 				for i, place := range draws(chance, places, len(r.ops)) {
 					r.play(place)
@@ -40,9 +41,15 @@ func TestAcknowledgedTransactionsSurvive(t *testing.T) {
 					}
 				}
 			}
+			if !shared {
+				t.Error("no transactions shared a commit")
+			}
 		})
 	}
 }
+
+// grouped is told once transactions have shared a commit.
+type grouped struct{}
 
 // draws returns n places on a tape, in their order.
 func draws(chance *rand.Rand, n, length int) []int {
@@ -91,6 +98,9 @@ func trade(m *machine, dir, name string, chance *rand.Rand) error {
 	how := []string{"PASSIVE", "FULL", "RESTART", "TRUNCATE"}[chance.IntN(4)]
 	all.Go(func() { errs[writers] = checkpoint(filepath.Join(dir, "bank.db"), how) })
 	all.Wait()
+	if s := m.bank.Stats(); s.Members > s.Commits {
+		m.tell(grouped{})
+	}
 	return errors.Join(errs...)
 }
 
