@@ -38,11 +38,11 @@ func Action[Req, Rep any](fn func(tx *store.Tx, c Command, req Req) (Rep, error)
 			return err
 		}
 		key := c.barrierKey(opDo)
-		stored, fresh, err := tx.Claim(barrierScope, key, c.hash())
+		stored, fresh, err := c.claim(tx, m, key)
 		if err != nil {
-			return reused(m, err)
+			return err
 		}
-		if !fresh && !proof.Off(proof.Barrier) {
+		if !fresh {
 			return c.repeat(tx, m, stored)
 		}
 		a := answer{Outcome: outcomeDone}
@@ -75,11 +75,11 @@ func Compensation[Req any](fn func(tx *store.Tx, c Command, req Req) error) foll
 			return err
 		}
 		key := c.barrierKey(opUndo)
-		stored, fresh, err := tx.Claim(barrierScope, key, c.hash())
+		stored, fresh, err := c.claim(tx, m, key)
 		if err != nil {
-			return reused(m, err)
+			return err
 		}
-		if !fresh && !proof.Off(proof.Barrier) {
+		if !fresh {
 			return c.repeat(tx, m, stored)
 		}
 		happened, err := c.block(tx)
@@ -97,6 +97,15 @@ func Compensation[Req any](fn func(tx *store.Tx, c Command, req Req) error) foll
 		}
 		return c.settle(tx, m, key, a)
 	}
+}
+
+// claim takes an operation's place in the barrier, or returns what was answered
+// when it was taken.
+func (c *wireCommand) claim(tx *store.Tx, m *bailiwick.Message, key string) (stored store.Claim, fresh bool, err error) {
+	if stored, fresh, err = tx.Claim(barrierScope, key, c.hash()); err != nil {
+		return stored, false, reused(m, err)
+	}
+	return stored, fresh || proof.Off(proof.Barrier), nil
 }
 
 // block takes the action's place in the barrier and reports whether the action

@@ -42,17 +42,16 @@ type writer struct {
 
 // hooks watch the connection: a closure that commits by itself is turned back,
 // and every rollback is noticed.
-func (w *writer) hooks() hooks {
-	return hooks{
-		commit: func() int32 {
-			if w.committing || proof.Off(proof.Autocommit) {
-				return 0
-			}
-			return 1
-		},
-		rollback: func() { w.gone = !proof.Off(proof.Autocommit) },
+func (w *writer) hooks() hooks { return hooks{commit: w.mayCommit, rollback: w.rolledBack} }
+
+func (w *writer) mayCommit() int32 {
+	if w.committing || proof.Off(proof.Autocommit) {
+		return 0
 	}
+	return 1
 }
+
+func (w *writer) rolledBack() { w.gone = !proof.Off(proof.Autocommit) }
 
 // do runs fn in a transaction and returns once its outcome is durable.
 func (w *writer) do(ctx context.Context, op string, fn func(*tx) error) error {
