@@ -1,12 +1,6 @@
 package bank
 
-import (
-	"errors"
-	"fmt"
-
-	"github.com/bailiwick/bailiwick"
-	"github.com/bailiwick/bailiwick/store"
-)
+import "errors"
 
 // The commands of the saga, by who does them.
 const (
@@ -62,29 +56,6 @@ const (
 )
 
 var (
-	errOrder   = errors.New("a transfer has a positive amount, and two accounts that differ")
-	errChanged = errors.New("it is not there as it was expected")
-	errPoison  = errors.New("this program does not understand the movement")
+	errOrder  = errors.New("a transfer has a positive amount, and two accounts that differ")
+	errPoison = errors.New("this program does not understand the movement")
 )
-
-// one runs a statement that must change exactly one row. Another number has the code
-// [bailiwick.Conflict].
-func one(tx *store.Tx, what, query string, args ...any) error {
-	n, err := exec(tx, what, query, args...)
-	if err == nil && n != 1 {
-		err = &bailiwick.Error{Code: bailiwick.Conflict, Op: "bank: " + what, Err: fmt.Errorf("%w: %d rows", errChanged, n)}
-	}
-	return err
-}
-
-// exec runs a statement and returns how many rows it changed.
-func exec(tx *store.Tx, what, query string, args ...any) (rows int64, err error) {
-	result, err := tx.SQL().Exec(query, args...)
-	if err == nil {
-		rows, err = result.RowsAffected()
-	}
-	if err != nil {
-		return 0, fmt.Errorf("bank: %s: %w", what, err)
-	}
-	return rows, nil
-}

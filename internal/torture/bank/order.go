@@ -17,7 +17,7 @@ import (
 const (
 	sagaTimeout  = 200 * time.Millisecond
 	sagaAttempts = 6 // 13 s in all, because the wait doubles
-	sagaTick     = 50 * time.Millisecond
+	sagaTick     = 100 * time.Millisecond
 	// sagaHold is for how long timers rest after the clock has jumped.
 	sagaHold = 2 * time.Second
 )

@@ -3,7 +3,6 @@ package bank
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -79,22 +78,4 @@ func stateOf(ctx context.Context, db *store.DB, own func(tx *store.Tx, s *State)
 	parked, err := follow.List(ctx, db)
 	s.Parked = len(parked)
 	return s, err
-}
-
-// rows reads all rows of a query, each into the fields of a T.
-func rows[T any](tx *store.Tx, fields func(*T) []any, query string) ([]T, error) {
-	result, err := tx.SQL().Query(query)
-	if err != nil {
-		return nil, fmt.Errorf("bank: read the state: %w", err)
-	}
-	defer result.Close()
-	var list []T
-	for result.Next() {
-		var one T
-		if err := result.Scan(fields(&one)...); err != nil {
-			return nil, fmt.Errorf("bank: read the state: %w", err)
-		}
-		list = append(list, one)
-	}
-	return list, result.Err()
 }

@@ -78,7 +78,7 @@ func Open(ctx context.Context, name string, open Opener, clock *Clock, logger *s
 	}
 	db, err := open(ctx, name, migrations, store.Options{
 		Clock: clock, Logger: logger.With("service", name), SlowQuery: -1, // a process that was stopped would only tell of that
-		Retention: store.Retention{Forever: []string{walletMoved}, Every: 200 * time.Millisecond},
+		Retention: store.Retention{Forever: []string{walletMoved}, Every: 500 * time.Millisecond},
 	})
 	if err != nil {
 		return nil, err

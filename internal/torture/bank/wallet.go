@@ -1,7 +1,9 @@
 package bank
 
 import (
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -32,7 +34,7 @@ func newWallet(db *store.DB, clock *Clock) (*service.Service, error) {
 // withdraw takes the amount of a transfer from who pays, unless that cannot be.
 func withdraw(tx *store.Tx, _ saga.Command, o order) (struct{}, error) {
 	var reply struct{}
-	if known, err := accountExists(tx, o.To); err != nil || !known {
+	if _, known, err := balanceOf(tx, o.To); err != nil || !known {
 		return reply, orUnknown(err, o.To)
 	}
 	n, err := exec(tx, "withdraw "+o.ID, `UPDATE account SET balance = balance - ? WHERE id = ? AND frozen = 0 AND balance >= ?`, o.Amount, o.From, o.Amount)
@@ -63,7 +65,7 @@ func deposit(tx *store.Tx, _ saga.Command, o order) (struct{}, error) {
 
 // refuse tells why nothing could be withdrawn from an account.
 func refuse(tx *store.Tx, account string) error {
-	known, err := accountExists(tx, account)
+	_, known, err := balanceOf(tx, account)
 	if err != nil || !known {
 		return orUnknown(err, account)
 	}
@@ -73,13 +75,16 @@ func refuse(tx *store.Tx, account string) error {
 	return saga.Reject(reasonShort, "%s holds less", account)
 }
 
-func accountExists(tx *store.Tx, account string) (known bool, err error) {
-	n := 0
-	err = tx.SQL().QueryRow(`SELECT COUNT(*) FROM account WHERE id = ?`, account).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("bank: look for account %s: %w", account, err)
+// balanceOf reads an account; known is false where there is none.
+func balanceOf(tx *store.Tx, account string) (balance int64, known bool, err error) {
+	err = tx.SQL().QueryRow(`SELECT balance FROM account WHERE id = ?`, account).Scan(&balance)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
 	}
-	return n > 0, nil
+	if err != nil {
+		return 0, false, fmt.Errorf("bank: read account %s: %w", account, err)
+	}
+	return balance, true, nil
 }
 
 // orUnknown is err, or else the rejection of an account that does not exist.
@@ -120,8 +125,13 @@ func openAccounts(tx *store.Tx, _ *http.Request, req struct {
 	return struct{}{}, nil
 }
 
+// showAccount tells what an account holds.
 func showAccount(tx *store.Tx, r *http.Request, _ struct{}) (a Account, err error) {
-	err = tx.SQL().QueryRow(selectAccount+` WHERE id = ?`, r.PathValue("id")).Scan(a.fields()...)
+	a.ID = r.PathValue("id")
+	known := false
+	if a.Balance, known, err = balanceOf(tx, a.ID); err == nil && !known {
+		err = sql.ErrNoRows
+	}
 	return a, err
 }
 
@@ -142,18 +152,13 @@ func moveDirectly(tx *store.Tx, r *http.Request, req struct {
 	if err != nil {
 		return m, stopped(err)
 	}
-	known := n > 0
-	if !known {
-		if known, err = accountExists(tx, m.ID); err != nil {
-			return m, err
-		}
-	}
-	if known {
-		err = tx.SQL().QueryRow(selectAccount+` WHERE id = ?`, m.ID).Scan(m.fields()...)
-	}
-	if err != nil || known && n == 0 {
-		m.Refused = reasonShort
+	known := false
+	if m.Balance, known, err = balanceOf(tx, m.ID); err != nil {
 		return m, err
+	}
+	if known && n == 0 {
+		m.Refused = reasonShort
+		return m, nil
 	}
 	return m, record(tx, moved{Transfer: tx.DB().NewID().String(), Account: m.ID, Delta: req.Amount, Kind: Direct})
 }
@@ -167,8 +172,6 @@ func stopped(err error) error {
 	return err
 }
 
-const selectAccount = `SELECT id, balance FROM account`
-
 func (a *Account) fields() []any { return []any{&a.ID, &a.Balance} }
 
 func (m *Move) fields() []any {
@@ -176,7 +179,7 @@ func (m *Move) fields() []any {
 }
 
 func walletState(tx *store.Tx, s *State) (err error) {
-	if s.Accounts, err = rows(tx, (*Account).fields, selectAccount+` ORDER BY id`); err != nil {
+	if s.Accounts, err = rows(tx, (*Account).fields, `SELECT id, balance FROM account ORDER BY id`); err != nil {
 		return err
 	}
 	s.Moves, err = rows(tx, (*Move).fields, `SELECT message, transfer, account, delta, kind FROM move ORDER BY message`)
