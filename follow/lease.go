@@ -56,8 +56,8 @@ func (r *runner) runLeased(ctx context.Context, index int) error {
 			r.renew(held, index, term, lose)
 		}()
 		err = newLane(r, index, term).run(held)
-		if hasCode(err, bailiwick.Stale) && !r.holds(ctx, index, term) {
-			lose(errLeaseLost)
+		if hasCode(err, bailiwick.Stale, bailiwick.Gone, bailiwick.Forked) && !r.holds(ctx, index, term) {
+			lose(errLeaseLost) // what has gone from the log, whoever has the lease has applied
 		}
 		cause := context.Cause(held)
 		lose(nil)

@@ -3,6 +3,7 @@ package follow_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,4 +77,60 @@ func TestOvertakenInstanceGoesOn(t *testing.T) {
 		h.stop()
 		other.to.Close()
 	})
+}
+
+// One that was overtaken may find out because the log has forgotten what it asks for:
+// the other has applied that. It is not the follower for which it is gone.
+func TestOvertakenInstanceIsNotTooLate(t *testing.T) {
+	onDisks(t, func(h *house, _, to *memory.Disk) {
+		to.Share()
+		slow := &heldUp{Feed: h.feed(), goOn: make(chan struct{})}
+		h.follower.Source = slow
+		var one []int64
+		h.runWith(1, &one)
+		h.publish("a")
+		h.settle(time.Second)
+		slow.held.Store(true)
+		h.publish("b", "c")
+		h.settle(time.Millisecond)
+
+		other, term := overtake(h, to)
+		err := other.to.Do(context.Background(), func(tx *store.Tx) error {
+			at, _, err := tx.Position(till, 0)
+			if err != nil {
+				return err
+			}
+			from := at.Position
+			at.Seq, at.Term, at.ID = 3, term, bailiwick.ID{}
+			other.follower.Source.Ack(at.Position)
+			return tx.Move(from, at)
+		})
+		if err == nil {
+			err = h.from.Log().Trim(context.Background())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		other.to.Close() // and is gone
+		close(slow.goOn)
+		h.publish("a")
+		h.settle(20 * time.Second)
+		h.stop()
+		h.wantEffects("a", 1, 4)
+	})
+}
+
+// heldUp is a feed whose answers take as long as they are held up, and tell of the log
+// as it is then.
+type heldUp struct {
+	*store.Feed
+	held atomic.Bool
+	goOn chan struct{}
+}
+
+func (s *heldUp) Read(ctx context.Context, after bailiwick.Position, limit int) (bailiwick.Batch, error) {
+	if s.held.Load() {
+		<-s.goOn
+	}
+	return s.Feed.Read(ctx, after, limit)
 }
