@@ -12,6 +12,7 @@ import (
 	"github.com/bailiwick/bailiwick/examples/shop/notification"
 	"github.com/bailiwick/bailiwick/examples/shop/replay"
 	"github.com/bailiwick/bailiwick/examples/shop/web"
+	"github.com/bailiwick/bailiwick/service/settle"
 )
 
 // rollout is a service on its way from one program to the other, while a replay runs
@@ -48,6 +49,7 @@ func (r *rollout) load(t testing.TB) {
 		for reading.Err() == nil { // what fails is noted on its way
 			_, _ = r.clients.Notification.Notices(reading, web.Page{Limit: 20})
 			_, _ = r.clients.Notification.Report(reading)
+			settle.Pause(reading)
 		}
 	})
 	r.rest = func() { rest(); reader.Wait() }
@@ -126,7 +128,7 @@ func (r *rollout) finish(t testing.TB) {
 	}
 	r.rest()
 	if n := len(r.failures); n > 0 {
-		t.Errorf("readers saw %d errors, the first at %s", n, r.failures[0])
+		t.Errorf("clients saw %d errors, the first at %s", n, r.failures[0])
 	}
 	r.settle(t)
 	if report := exact(t, r.trade); report.Run.Repeated != report.Run.Documents {
