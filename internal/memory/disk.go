@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -145,11 +146,14 @@ func (d *Disk) Empty() {
 	d.owner, d.state = "", newState()
 }
 
-// Messages returns the stamped messages that the log still has.
+// Messages returns all messages that were ever stamped in the log's present past, also
+// those that it has trimmed.
 func (d *Disk) Messages() []bailiwick.Message {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.state.log)
+	return slices.SortedFunc(slices.Values(slices.Concat(d.state.trimmed, d.state.log)), func(a, b bailiwick.Message) int {
+		return cmp.Compare(a.Seq, b.Seq)
+	})
 }
 
 // Head returns the seq of the last stamped message, and how many are committed and

@@ -120,6 +120,7 @@ func (db *DB) Trim(ctx context.Context, rule driver.Trim) (more bool, err error)
 			kept, more = append(kept, m), true
 		} else {
 			gone++
+			s.trimmed = append(s.trimmed, m)
 			s.low = max(s.low, m.Seq)
 		}
 	}

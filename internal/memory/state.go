@@ -14,6 +14,7 @@ type state struct {
 	pins int
 
 	log     []bailiwick.Message // stamped and not trimmed
+	trimmed []bailiwick.Message // for whoever looks at the disk
 	staging []staged            // committed, not stamped
 	history []bailiwick.Fork
 	head    int64
@@ -49,7 +50,7 @@ func (s *state) epoch() int64 { return s.history[len(s.history)-1].Epoch }
 func (s *state) clone() *state {
 	c := *s
 	c.pins = 0
-	c.log, c.staging, c.history = slices.Clone(s.log), slices.Clone(s.staging), slices.Clone(s.history)
+	c.log, c.trimmed, c.staging, c.history = slices.Clone(s.log), slices.Clone(s.trimmed), slices.Clone(s.staging), slices.Clone(s.history)
 	c.positions, c.claims, c.leases = maps.Clone(s.positions), maps.Clone(s.claims), maps.Clone(s.leases)
 	c.records = make(map[string]map[string]driver.Record, len(s.records))
 	for kind, byKey := range s.records {

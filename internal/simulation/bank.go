@@ -39,7 +39,7 @@ type account struct {
 	N       int64 `json:"n"`
 }
 
-// forever are the types of all messages: what happened is looked at in the end.
+// forever are the types of all messages, where logs are not trimmed.
 var forever = []string{"wallet.moved", "wallet.withdraw", "wallet.refund", "wallet.deposit", "payout.reserve", "payout.cancel", "order.saga.reply"}
 
 func (w *world) definition() saga.Definition[transfer] {

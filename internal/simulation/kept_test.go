@@ -10,6 +10,7 @@ var kept = []struct {
 	wrong string
 }{
 	{Case{Seed: 13938}, "follow: who stood just where a restored log forks did not start again"},
+	{Case{Seed: 2991}, "follow: who was overtaken asked for what the log had forgotten, and stopped for good"},
 }
 
 func TestKept(t *testing.T) {

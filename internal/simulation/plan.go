@@ -15,6 +15,8 @@ type plan struct {
 	many    map[string]bool // services whose database has many writers
 	two     map[string]bool // those that run twice
 	batch   int
+	ring    int  // bytes of recent messages that a process remembers
+	trim    bool // whether logs are trimmed
 	grain   time.Duration
 	storm   int // decisions before everything is mended
 	clients [][]request
@@ -39,7 +41,7 @@ func newPlan(c Case) plan {
 	r := rand.New(rand.NewPCG(c.Seed, 1))
 	one := func(n int) bool { return r.IntN(n) == 0 }
 	p := plan{seed: c.Seed, sagas: !one(3), lanes: 1 + r.IntN(2), many: map[string]bool{}, two: map[string]bool{},
-		batch: []int{1, 2, 256}[r.IntN(3)], grain: []time.Duration{50, 250, 1000}[r.IntN(3)] * time.Millisecond, storm: 40 + r.IntN(120)}
+		batch: []int{1, 2, 256}[r.IntN(3)], grain: []time.Duration{50, 250, 1000}[r.IntN(3)] * time.Millisecond, storm: 40 + r.IntN(120), ring: r.IntN(2) << 20, trim: one(2)}
 	p.ledger = !p.sagas || one(2)
 	for _, name := range p.services() {
 		p.many[name] = one(2)

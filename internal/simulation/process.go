@@ -84,8 +84,12 @@ func (w *world) begin(v *service, index int) *process {
 	}
 	p.drv = drv
 	w.owners.Store(drv, p)
+	var kept []string
+	if !w.plan.trim {
+		kept = forever
+	}
 	p.db = store.New(drv, v.name, store.Options{Clock: p.clock, Rand: &bits{rand.NewPCG(w.plan.seed, w.starts)}, Logger: quiet, SlowQuery: -1,
-		Retention: store.Retention{Forever: forever}})
+		Retention: store.Retention{Forever: kept}, RingBytes: max(1, w.plan.ring)})
 	if v.name == "order" {
 		p.orchestrator = saga.New(p.db, saga.Options{Monotonic: p.clock.monotonic, Hold: 5 * time.Second})
 		if p.transfers, err = saga.Register(p.orchestrator, w.definition()); err != nil {

@@ -290,12 +290,15 @@ func (j *judgement) order() {
 	}
 }
 
-// halts: a follower gives up where its log has lost what it saw, and nowhere else.
+// halts: a follower gives up where its log has lost what it saw, or where it was put
+// back itself to where the log was trimmed, and nowhere else.
 func (j *judgement) halts() {
+	restored := func(name string) bool {
+		return slices.ContainsFunc(j.w.forks, func(f forked) bool { return f.service.name == name })
+	}
 	for _, v := range j.w.services {
 		for from, code := range v.halted {
-			lost := slices.ContainsFunc(j.w.forks, func(f forked) bool { return f.service.name == from })
-			if code != bailiwick.Forked || !lost {
+			if !(code == bailiwick.Forked && restored(from) || code == bailiwick.Gone && j.w.plan.trim && restored(v.name)) {
 				j.say("%s gave up following %s: %s", v.name, from, code)
 			}
 		}

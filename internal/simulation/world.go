@@ -178,6 +178,7 @@ func (w *world) Uint64() uint64 {
 
 // due lets happen what is due at this decision.
 func (w *world) due() {
+	synctest.Wait()
 	now := w.steps.Load()
 	for len(w.plan.faults) > 0 {
 		i := slices.IndexFunc(w.plan.faults, func(f fault) bool { return f.at <= now })
