@@ -62,31 +62,49 @@ func (in *instance) compensate(tx *store.Tx, i int, why Rejection) error {
 }
 
 func (in *instance) back(tx *store.Tx, i int) error {
-	next, end := -1, -1
 	if proof.Off(proof.Reverse) {
-		i, next, end = 0, 1, len(in.plan.steps)
-		if in.doc.Op == opUndo {
-			i = in.plan.index(in.doc.Step) + 1
-		}
+		return in.backForwards(tx)
 	}
-	for ; i != end; i += next {
-		s := &in.plan.steps[i]
-		e := in.entry(s.name, opDo)
-		if e == nil || e.Outcome == outcomeSkipped || e.Outcome == outcomeRejected {
-			continue // durably known to be undone
-		}
-		if s.undo != "" {
-			return in.command(tx, s, opUndo)
-		}
-		if s.localUndo != nil {
-			if err := s.localUndo(tx, in.state, *in.doc.Why); err != nil {
-				return err
-			}
-			in.note(now(tx), s.name, opUndo, outcomeDone, "")
+	for ; i >= 0; i-- {
+		if waits, err := in.takeBack(tx, &in.plan.steps[i]); waits || err != nil {
+			return err
 		}
 	}
 	in.end(now(tx), Compensated)
 	return nil
+}
+
+// backForwards is back from the first step up. Only a proof asks for it.
+func (in *instance) backForwards(tx *store.Tx) error {
+	i := 0
+	if in.doc.Op == opUndo {
+		i = in.plan.index(in.doc.Step) + 1
+	}
+	for ; i < len(in.plan.steps); i++ {
+		if waits, err := in.takeBack(tx, &in.plan.steps[i]); waits || err != nil {
+			return err
+		}
+	}
+	in.end(now(tx), Compensated)
+	return nil
+}
+
+// takeBack takes one step back, if it was done or may have been. It reports whether
+// an answer has to be awaited.
+func (in *instance) takeBack(tx *store.Tx, s *step) (waits bool, err error) {
+	e := in.entry(s.name, opDo)
+	switch {
+	case e == nil || e.Outcome == outcomeSkipped || e.Outcome == outcomeRejected:
+		return false, nil // durably known to be undone
+	case s.undo != "":
+		return true, in.command(tx, s, opUndo)
+	case s.localUndo != nil:
+		if err := s.localUndo(tx, in.state, *in.doc.Why); err != nil {
+			return false, err
+		}
+		in.note(now(tx), s.name, opUndo, outcomeDone, "")
+	}
+	return false, nil
 }
 
 // command sends an operation of a step to its participant, for the first time or

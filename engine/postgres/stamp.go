@@ -172,7 +172,7 @@ func (t *tx) emit(now step, next *step, limit int) ([]bailiwick.Message, error) 
 		text, args = emitRest, append(args, *now.goal, now.last)
 	}
 	if proof.Off(proof.CommitOrder) {
-		text, args = fmt.Sprintf(emission, afterLast), append(args[:4], now.last)
+		text, args, now.goal = fmt.Sprintf(emission, afterLast), append(args[:4], now.last), nil
 	}
 	rows, err := t.query(text, args...)
 	if err != nil {
@@ -195,7 +195,7 @@ func (t *tx) emit(now step, next *step, limit int) ([]bailiwick.Message, error) 
 	if err := rows.Err(); err != nil {
 		return nil, t.note(err)
 	}
-	if now.goal != nil && !proof.Off(proof.CommitOrder) {
+	if now.goal != nil {
 		snapshot = *now.goal
 	}
 	next.head = now.head + int64(len(msgs))
