@@ -195,7 +195,7 @@ func (f *mortals) tail() string {
 	return strings.Join(f.said[max(0, len(f.said)-60):], "")
 }
 
-// furnish puts something on the shelves that can be ordered.
+// furnish puts something on the shelves and returns once one was sold.
 func (f *mortals) furnish(ctx context.Context) {
 	f.t.Helper()
 	goods := catalogapi.Product{Code: "22423", Description: "Cakestand", Kind: catalogapi.Goods, Price: 12750, Currency: "GBP"}
@@ -207,6 +207,19 @@ func (f *mortals) furnish(ctx context.Context) {
 		_, err := f.clients.Inventory.Receive(ctx, "furnish", inventoryapi.Receipt{Reference: "furnish", Lines: []inventoryapi.Line{{Code: goods.Code, Quantity: 1000}}})
 		return err == nil
 	})
+	var id string
+	f.eventually(ctx, "the goods to be known where they are sold", func() (ok bool) {
+		id, ok = f.order(ctx)
+		return ok
+	})
+	f.settled(ctx, id)
+}
+
+// order places an order.
+func (f *mortals) order(ctx context.Context) (id string, ok bool) {
+	order, err := f.clients.Order.PlaceOrder(ctx, "", 0, orderapi.PlaceOrder{Reference: "r", Country: "France", Currency: "GBP",
+		Lines: []orderapi.Line{{Code: f.product, Quantity: 1, UnitPrice: 12750}}})
+	return order.ID, err == nil
 }
 
 // inFlight places an order whose payment is asked for and not answered: who would
@@ -214,16 +227,15 @@ func (f *mortals) furnish(ctx context.Context) {
 func (f *mortals) inFlight(ctx context.Context) (id string) {
 	f.t.Helper()
 	f.each("payment", syscall.SIGSTOP)
-	order, err := f.clients.Order.PlaceOrder(ctx, "", 0, orderapi.PlaceOrder{Reference: "r", Country: "France", Currency: "GBP",
-		Lines: []orderapi.Line{{Code: f.product, Quantity: 1, UnitPrice: 12750}}})
-	if err != nil {
-		f.t.Fatal(err)
+	id, ok := f.order(ctx)
+	if !ok {
+		f.t.Fatal("the order was not taken")
 	}
 	f.eventually(ctx, "the payment to be asked for", func() bool {
-		s, err := f.clients.Order.Saga(ctx, order.ID)
+		s, err := f.clients.Order.Saga(ctx, id)
 		return err == nil && s.Step == "authorise"
 	})
-	return order.ID
+	return id
 }
 
 // settled returns once an order is.
