@@ -51,6 +51,9 @@ Ctrl-C ends the torture early; what was done until then is judged all the same.`
     --restart-server 'pg_ctl -D /srv/pg restart -m immediate'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := armProof(); err != nil {
+				return err // the processes would refuse as well, one by one
+			}
 			if err := f.check(cmd); err != nil {
 				return err
 			}
@@ -143,8 +146,8 @@ func (c *cli) runTorture(ctx context.Context, errOut io.Writer, f tortureFlags) 
 	}
 	opts := f.options()
 	opts.Dir, opts.Progress, opts.Logger = dir, errOut, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level}))
-	opts.Command = func(service string, peers map[string]string) *exec.Cmd {
-		return tortured(service, databases.urls[service], peers)
+	opts.Command = func(life context.Context, service string, peers map[string]string) *exec.Cmd {
+		return tortured(life, service, databases.urls[service], peers)
 	}
 	fmt.Fprintf(errOut, "torture: seed %d, in %s\n", f.seed, dir)
 	report, err := torture.Run(ctx, opts)
@@ -211,8 +214,8 @@ func (f *tortureFlags) tidy(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// tortured returns the command of one process of the bank.
-func tortured(service, database string, peers map[string]string) *exec.Cmd {
+// tortured returns the command of one process of the bank, for a life.
+func tortured(life context.Context, service, database string, peers map[string]string) *exec.Cmd {
 	program, err := os.Executable()
 	if err != nil {
 		program = os.Args[0]
@@ -221,7 +224,7 @@ func tortured(service, database string, peers map[string]string) *exec.Cmd {
 	for name, url := range peers {
 		args = append(args, "--peer", name+"="+url)
 	}
-	return exec.Command(program, args...)
+	return exec.CommandContext(life, program, args...)
 }
 
 // shell runs a command line of the user's.

@@ -99,12 +99,12 @@ func long(t *testing.T, url func(service string) string) torture.Options {
 		urls[service] = url(service)
 	}
 	return torture.Options{Seed: seed, For: *tortureFor, Dir: t.ArtifactDir(),
-		Command: func(service string, peers map[string]string) *exec.Cmd {
+		Command: func(life context.Context, service string, peers map[string]string) *exec.Cmd {
 			args := []string{"torture", "serve", service, "--db", urls[service]}
 			for name, at := range peers {
 				args = append(args, "--peer", name+"="+at)
 			}
-			return exec.Command(binary, args...)
+			return exec.CommandContext(life, binary, args...)
 		}}
 }
 

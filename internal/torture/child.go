@@ -1,22 +1,26 @@
 package torture
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"slices"
 	"sync"
+
+	"github.com/bailiwick/bailiwick/internal/torture/nemesis"
 )
 
 // child is one process of a service, which is started again when it dies. It
 // implements nemesis.Process.
 type child struct {
 	name, service string
-	start         func() *exec.Cmd
-	moved         func() // is called when the child is somewhere else than before
+	start         func(ctx context.Context) *exec.Cmd // its end kills the process
+	moved         func()                              // is called when the child is somewhere else than before
 
 	mu      sync.Mutex
-	process *os.Process
+	kill    context.CancelFunc // ends the present life; nil between two
+	process *os.Process        // nil until it has said where it is
 	url     string
 	births  int
 	arm     string
@@ -26,7 +30,9 @@ type child struct {
 func (c *child) command() *exec.Cmd {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	cmd := c.start()
+	var life context.Context
+	life, c.kill = context.WithCancel(context.Background())
+	cmd := c.start(life)
 	cmd.Env = dieAt(os.Environ(), c.arm)
 	c.arm = ""
 	return cmd
@@ -55,9 +61,24 @@ func (c *child) announced(line string) {
 // away notes that the child has ended.
 func (c *child) away() {
 	c.mu.Lock()
-	c.process, c.url = nil, ""
+	if c.kill != nil {
+		c.kill() // it is over already
+	}
+	c.kill, c.process, c.url = nil, nil, ""
 	c.mu.Unlock()
 	c.moved()
+}
+
+// Kill ends the child with SIGKILL, wherever it stands.
+func (c *child) Kill() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kill == nil {
+		return nemesis.ErrAway
+	}
+	c.kill()
+	c.kill = nil
+	return nil
 }
 
 // Handle returns the running process, or nil.

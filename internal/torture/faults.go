@@ -29,7 +29,7 @@ func (f *fleet) arm(step nemesis.Step) (nemesis.Fault, error) {
 	c, link := f.find(step.Target)
 	switch step.Kind {
 	case nemesis.Kill:
-		return nemesis.NewKill(c), nil
+		return nemesis.NewKill(c, second(step.Draw)), nil
 	case nemesis.Point:
 		return nemesis.NewPoint(c, deadline(step.Draw)), nil
 	case nemesis.Pause:
@@ -40,6 +40,15 @@ func (f *fleet) arm(step nemesis.Step) (nemesis.Fault, error) {
 		return nemesis.NewClock(f.jump(c)), nil
 	}
 	return link.Trouble(step.Kind), nil
+}
+
+// second draws when a process that was killed is killed again, while it starts; mostly
+// it is not.
+func second(draw uint64) time.Duration {
+	if draw%4 != 0 {
+		return 0
+	}
+	return time.Duration(20+draw/4%180) * time.Millisecond
 }
 
 // arrivals is at most how often a point is passed before the process dies there.

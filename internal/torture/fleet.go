@@ -67,7 +67,7 @@ func (f *fleet) addChild(service string, n int) error {
 		}
 		peers[producer] = link.URL()
 	}
-	c.start = func() *exec.Cmd { return f.opts.Command(service, peers) }
+	c.start = func(life context.Context) *exec.Cmd { return f.opts.Command(life, service, peers) }
 	f.children = append(f.children, c)
 	return nil
 }

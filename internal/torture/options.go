@@ -30,8 +30,9 @@ type Options struct {
 	Instances int
 	// Command returns the command of one process: it serves a service, whose peers are
 	// at these addresses, and prints where it listens as a line of JSON,
-	// {"url": …, "pid": …}. The environment and the standard files are the campaign's.
-	Command func(service string, peers map[string]string) *exec.Cmd
+	// {"url": …, "pid": …}. It is killed when life ends (exec.CommandContext does
+	// that). The environment and the standard files are the campaign's.
+	Command func(life context.Context, service string, peers map[string]string) *exec.Cmd
 	// Files says that the databases are files of the processes, whose disk can be full.
 	Files bool
 	// RestartServer restarts the server of the databases without a shutdown, and

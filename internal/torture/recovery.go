@@ -62,9 +62,8 @@ func (c *campaign) kill(ctx context.Context) error {
 			return transfers.Wait()
 		}
 	}
-	process := victim.Handle()
 	_, life := victim.where()
-	if process == nil || process.Kill() != nil {
+	if victim.Kill() != nil {
 		return transfers.Wait() // it died by itself; the next calm tries another
 	}
 	killed := c.opts.Clock.Now()

@@ -21,7 +21,10 @@ var ErrAway = errors.New("the process is away")
 // A Process is one that a fault can befall. Whoever keeps it running starts it again
 // when it has died.
 type Process interface {
-	// Handle returns the running process, or nil while there is none.
+	// Kill ends the process with SIGKILL, also while it is still starting.
+	Kill() error
+	// Handle returns the running process, or nil while there is none or it is still
+	// starting.
 	Handle() *os.Process
 	// Arm has the next start, and only that, die at a point; text is as proof.Arm
 	// takes it.
@@ -29,22 +32,29 @@ type Process interface {
 }
 
 // kill is SIGKILL, wherever the process stands.
-type kill struct{ process Process }
+type kill struct {
+	process Process
+	again   time.Duration
+}
 
-// NewKill returns a fault that kills a process.
-func NewKill(p Process) Fault { return kill{p} }
+// NewKill returns a fault that kills a process. Where again is not zero, it does so
+// twice: the process that is started in its place dies so long after the first, while
+// it recovers.
+func NewKill(p Process, again time.Duration) Fault { return kill{p, again} }
 
-func (k kill) Do(context.Context) error { return end(k.process) }
+func (k kill) Do(ctx context.Context) error {
+	err := k.process.Kill()
+	if err != nil || k.again == 0 {
+		return err
+	}
+	sleep(ctx, k.again)
+	if err := k.process.Kill(); !errors.Is(err, ErrAway) {
+		return err
+	}
+	return nil
+}
 
 func (kill) Undo(context.Context) error { return nil }
-
-func end(p Process) error {
-	running := p.Handle()
-	if running == nil {
-		return ErrAway
-	}
-	return gone(running.Kill())
-}
 
 // gone turns the error of a process that ended by itself into [ErrAway].
 func gone(err error) error {
@@ -66,7 +76,7 @@ func NewPoint(p Process, at string) Fault { return point{p, at} }
 
 func (f point) Do(context.Context) error {
 	f.process.Arm(f.at)
-	return end(f.process)
+	return f.process.Kill()
 }
 
 func (point) Undo(context.Context) error { return nil }
