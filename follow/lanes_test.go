@@ -293,3 +293,29 @@ func TestLaneCountsOfInstancesDiffer(t *testing.T) {
 		second.to.Close()
 	})
 }
+
+// An instance that is to have fewer lanes waits until those that have more are gone,
+// and looks meanwhile where a lane stands that it will not have.
+func TestFewerLanesWaitForMore(t *testing.T) {
+	onDisks(t, func(h *house, _, to *memory.Disk) {
+		to.Share()
+		second := pair(h)
+		var applied []int64
+		h.runWith(2, &applied)
+		h.publish("a", "b")
+		h.settle(time.Minute)
+		h.stop()
+		if _, err := second.to.Lease(context.Background(), "follow/"+till+"/1", "elsewhere", 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		h.runWith(1, &applied)
+		h.publish("a", "b")
+		h.settle(4 * time.Second)
+		h.wantEffects("a", 1)
+		h.settle(time.Minute)
+		h.stop()
+		h.wantEffects("a", 1, 3)
+		h.wantEffects("b", 2, 4)
+		second.to.Close()
+	})
+}

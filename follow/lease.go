@@ -141,6 +141,9 @@ func (r *runner) release(ctx context.Context, lane int) {
 // observe notes where a lane stands that another instance runs: the log is told
 // of the slowest lane, wherever that runs.
 func (r *runner) observe(ctx context.Context, lane int) {
+	if lane >= r.lanes {
+		return // it goes as soon as the number of lanes changes
+	}
 	row, ok, err := r.position(ctx, lane)
 	if err == nil && ok {
 		r.committed(lane, row.Position)
