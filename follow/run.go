@@ -20,7 +20,8 @@ import (
 // after every failure that waiting may mend. What it returns needs somebody:
 //
 //   - [bailiwick.Gone], [bailiwick.Forked]: the log cannot be followed from here
-//   - [bailiwick.Stale]: another instance moved the position; start anew
+//   - [bailiwick.Stale]: the position was moved by somebody who holds no lease, or
+//     another instance runs it with another number of lanes
 //   - [bailiwick.Parked]: more than MaxParked keys were set aside
 //   - [bailiwick.Closed]: a database was closed
 //   - [bailiwick.Invalid]: the number of lanes may not change now
