@@ -55,9 +55,10 @@ func (r *runner) runLeased(ctx context.Context, index int) error {
 			defer close(renewed)
 			r.renew(held, index, term, lose)
 		}()
-		err = newLane(r, index, term).run(held)
-		if hasCode(err, bailiwick.Stale, bailiwick.Gone, bailiwick.Forked) && !r.holds(ctx, index, term) {
-			lose(errLeaseLost) // what has gone from the log, whoever has the lease has applied
+		l := newLane(r, index, term)
+		err = l.run(held)
+		if hasCode(err, bailiwick.Stale, bailiwick.Gone, bailiwick.Forked) && (!r.holds(ctx, index, term) || l.overtaken(ctx)) {
+			lose(errLeaseLost) // what has gone from the log, another has applied
 		}
 		cause := context.Cause(held)
 		lose(nil)
@@ -128,6 +129,13 @@ func (r *runner) holds(ctx context.Context, lane int, term int64) bool {
 		return false
 	}
 	return true
+}
+
+// overtaken says whether another moved the lane's position: one that had the lease
+// before may have begun its last commit then.
+func (l *lane) overtaken(ctx context.Context) bool {
+	row, ok, err := l.position(ctx, l.index)
+	return err == nil && ok && row.Position != l.stands
 }
 
 // release gives the lease back, also while the process stops. A lease that is

@@ -80,44 +80,56 @@ func TestOvertakenInstanceGoesOn(t *testing.T) {
 }
 
 // One that was overtaken may find out because the log has forgotten what it asks for:
-// the other has applied that. It is not the follower for which it is gone.
+// the other has applied that. It is not the follower for which it is gone. The same
+// holds where the other is the one that had the lease before, and whose last commit
+// came after the lease had changed hands.
 func TestOvertakenInstanceIsNotTooLate(t *testing.T) {
-	onDisks(t, func(h *house, _, to *memory.Disk) {
-		to.Share()
-		slow := &heldUp{Feed: h.feed(), goOn: make(chan struct{})}
-		h.follower.Source = slow
-		var one []int64
-		h.runWith(1, &one)
-		h.publish("a")
-		h.settle(time.Second)
-		slow.held.Store(true)
-		h.publish("b", "c")
-		h.settle(time.Millisecond)
+	for _, before := range []bool{false, true} {
+		t.Run(fmt.Sprintf("before=%v", before), func(t *testing.T) {
+			onDisks(t, func(h *house, _, to *memory.Disk) {
+				to.Share()
+				slow := &heldUp{Feed: h.feed(), goOn: make(chan struct{})}
+				h.follower.Source = slow
+				var one []int64
+				h.runWith(1, &one)
+				h.publish("a")
+				h.settle(time.Second)
+				slow.held.Store(true)
+				h.publish("b", "c")
+				h.settle(time.Millisecond)
 
-		other, term := overtake(h, to)
-		err := other.to.Do(context.Background(), func(tx *store.Tx) error {
-			at, _, err := tx.Position(till, 0)
-			if err != nil {
-				return err
-			}
-			from := at.Position
-			at.Seq, at.Term, at.ID = 3, term, bailiwick.ID{}
-			other.follower.Source.Ack(at.Position)
-			return tx.Move(from, at)
+				var other *house
+				var term int64
+				if before {
+					other = pair(h)
+				} else {
+					other, term = overtake(h, to)
+				}
+				err := other.to.Do(context.Background(), func(tx *store.Tx) error {
+					at, _, err := tx.Position(till, 0)
+					if err != nil {
+						return err
+					}
+					from := at.Position
+					at.Seq, at.Term, at.ID = 3, max(at.Term, term), bailiwick.ID{}
+					other.follower.Source.Ack(at.Position)
+					return tx.Move(from, at)
+				})
+				if err == nil {
+					err = h.from.Log().Trim(context.Background())
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				other.to.Close() // and is gone
+				close(slow.goOn)
+				h.publish("a")
+				h.settle(20 * time.Second)
+				h.stop()
+				h.wantEffects("a", 1, 4)
+			})
 		})
-		if err == nil {
-			err = h.from.Log().Trim(context.Background())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		other.to.Close() // and is gone
-		close(slow.goOn)
-		h.publish("a")
-		h.settle(20 * time.Second)
-		h.stop()
-		h.wantEffects("a", 1, 4)
-	})
+	}
 }
 
 // heldUp is a feed whose answers take as long as they are held up, and tell of the log
