@@ -64,3 +64,31 @@ func TestStatsCountCommitsAndSyncs(t *testing.T) {
 		t.Errorf("connections: %+v", after)
 	}
 }
+
+// Who commits and who copies the log wait for the disk as the level says, and on
+// every system for what is behind the drive's cache.
+func TestEveryConnectionThatSyncsDoesSoFully(t *testing.T) {
+	for i, level := range []Synchronous{Off, Normal, Full} {
+		engine, _, err := open(context.Background(), filepath.Join(t.TempDir(), "order.db"), Options{Owner: "order", Synchronous: level})
+		if err != nil {
+			t.Fatal(err)
+		}
+		copies, err := engine.checkpointer.open(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[string]*conn{"the writer": engine.writer.conn, "the checkpointer": copies} {
+			var synchronous, full int
+			err := c.queryRow(bare, "SELECT synchronous, fullfsync FROM pragma_synchronous, pragma_fullfsync").Scan(&synchronous, &full)
+			if err != nil || synchronous != i || full != 1 {
+				t.Errorf("%s: %s has synchronous %d, fullfsync %d: %v", level, name, synchronous, full, err)
+			}
+		}
+		if err := copies.close(); err != nil {
+			t.Error(err)
+		}
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -60,8 +60,7 @@ func newDB(path string, opts Options, lock *lock) *DB {
 		db.writer.syncs = 1
 	}
 	db.checkpointer = newCheckpointer(func(ctx context.Context) (*conn, error) {
-		pragma := "synchronous(" + string(opts.Synchronous) + ")"
-		return connect(ctx, dsn(path, url.Values{"_pragma": {pragma}}), nil)
+		return connect(ctx, dsn(path, url.Values{"_pragma": syncSettings(opts.Synchronous)}), nil)
 	}, &db.writer.stats.syncs, opts.Synchronous != Off)
 	return db
 }

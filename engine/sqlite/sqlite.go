@@ -278,7 +278,13 @@ func readerSettings(readOnly bool) url.Values {
 // writerSettings are those of the connection that writes. It never checkpoints by
 // itself.
 func writerSettings(s Synchronous) url.Values {
-	return url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(" + string(s) + ")", "wal_autocheckpoint(0)"}}
+	return url.Values{"_pragma": append([]string{"journal_mode(WAL)", "wal_autocheckpoint(0)"}, syncSettings(s)...)}
+}
+
+// syncSettings are the pragmas of a level. On macOS a sync does not reach beyond the
+// drive's cache unless fullfsync says so; elsewhere that means nothing.
+func syncSettings(s Synchronous) []string {
+	return []string{"synchronous(" + string(s) + ")", "fullfsync(1)"}
 }
 
 func (db *DB) now() time.Time { return db.clock.Now() }
