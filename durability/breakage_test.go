@@ -38,7 +38,7 @@ func TestTheVerdictSeesWhatIsBroken(t *testing.T) {
 			missing := slices.Clone(c.sees)
 			for attempt := 0; len(missing) > 0 && attempt < 40; attempt++ {
 				r := blank().record(t, c.level, fmt.Sprint(attempt), chance, c.work, c.work)
-				r.ops = deafen(r.ops, c.deaf...)
+				r.ops = deafen(r.ops, kinds(c.deaf...))
 				for _, place := range draws(chance, 40, len(r.ops)) {
 					r.play(place)
 					_, list := r.cut(t, chance, disk.Luck(chance.IntN(int(disk.Lucks))))
@@ -54,15 +54,20 @@ func TestTheVerdictSeesWhatIsBroken(t *testing.T) {
 	}
 }
 
-// deafen takes some kinds of operations out of a tape. The places of the others stay.
-func deafen(ops []disk.Op, kinds ...disk.Kind) []disk.Op {
+// deafen takes operations out of a tape. The places of the others stay.
+func deafen(ops []disk.Op, ignores func(disk.Op) bool) []disk.Op {
 	ops = slices.Clone(ops)
 	for i := range ops {
-		if slices.Contains(kinds, ops[i].Kind) {
+		if ignores(ops[i]) {
 			ops[i] = disk.Op{Kind: disk.Tell}
 		}
 	}
 	return ops
+}
+
+// kinds says which operations are of some kinds.
+func kinds(list ...disk.Kind) func(disk.Op) bool {
+	return func(op disk.Op) bool { return slices.Contains(list, op.Kind) }
 }
 
 // With commits that do not sync a power cut loses the last of them, as is said of

@@ -28,7 +28,7 @@ func TestTheProductionDriverSyncs(t *testing.T) {
 	if syncs < 20 {
 		t.Errorf("%d syncs in %d operations", syncs, len(r.ops))
 	}
-	deaf := &run{disk: disk.New(nil), known: newKnown(), ops: deafen(r.ops, disk.Sync, disk.SyncNames)}
+	deaf := &run{disk: disk.New(nil), known: newKnown(), ops: deafen(r.ops, kinds(disk.Sync, disk.SyncNames))}
 	chance, lost := rand.New(rand.NewPCG(1, 7)), false
 	for _, place := range draws(chance, 150, len(r.ops)) {
 		r.play(place)
