@@ -34,13 +34,14 @@ const (
 	away      kind = "away"       // it is not there
 	jam       kind = "jam"        // the ledger cannot book for an account
 	forget    kind = "forget"     // a server takes those for gone who hold its leases
+	relane    kind = "relane"     // the ledger is to have another number of lanes
 	cancel    kind = "cancel"     // a client changes its mind
 	backup    kind = "backup"     // a disk is copied
 	restore   kind = "restore"    // and put back to that copy
 )
 
 // kinds are those that may hit at any time.
-var kinds = []kind{crash, crash, stop, pause, pause, leap, leap, jump, cut, odd, odd, odd, unknown, unknown, unknownNo, refusal, away, jam, jam, forget, cancel}
+var kinds = []kind{crash, crash, stop, pause, pause, leap, leap, jump, cut, odd, odd, odd, unknown, unknown, unknownNo, refusal, away, jam, jam, forget, relane, cancel}
 
 var errRefused = errors.New("simulation: the commit was refused")
 
@@ -98,6 +99,15 @@ func (w *world) hit(f fault) {
 		what = account
 	case forget:
 		p.service.disk.ForgetHolders()
+	case relane:
+		if v := w.service("ledger"); v != nil {
+			v.lanes.Store(3 - v.lanes.Load())
+			what = v.name
+			for _, p := range v.processes {
+				w.at(w.steps.Load()+int64(f.pick>>20%40), p.cancel) // one after another, or all at once
+				f.pick *= f.pick
+			}
+		}
 	case cancel:
 		if q := w.plan.clients[0][0]; q.to != "" {
 			go q.cancel(w.services[0].processes[0])
@@ -146,7 +156,12 @@ func (w *world) restart(p *process) {
 func (w *world) mend() {
 	synctest.Wait()
 	w.note("mended")
-	w.oddity, w.doom, w.later, w.plan.faults = whole, memory.Fate{}, nil, nil
+	w.oddity, w.doom, w.plan.faults = whole, memory.Fate{}, nil
+	for _, u := range w.later {
+		u.do()
+		synctest.Wait()
+	}
+	w.later = nil
 	w.jammed.Clear()
 	for _, v := range w.services {
 		clear(v.cut)

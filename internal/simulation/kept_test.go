@@ -11,6 +11,7 @@ var kept = []struct {
 }{
 	{Case{Seed: 13938}, "follow: who stood just where a restored log forks did not start again"},
 	{Case{Seed: 2991}, "follow: who was overtaken asked for what the log had forgotten, and stopped for good"},
+	{Case{Seed: 305949}, "follow: so did who found its lane moved by a commit of whoever had it before"},
 }
 
 func TestKept(t *testing.T) {

@@ -24,9 +24,10 @@ type service struct {
 	disk      *memory.Disk
 	stamps    bool
 	processes []*process
-	// follows are the services whose logs it follows, and lanes by how many workers.
+	// follows are the services whose logs it follows, and lanes by how many workers, from
+	// the next start on.
 	follows []*service
-	lanes   int
+	lanes   atomic.Int64
 	// handlers makes what a process of it does with messages of another service.
 	handlers func(p *process, from *service) follow.Handlers
 	readers  []string          // the names of those who follow it
@@ -133,15 +134,33 @@ func (p *process) run(ctx context.Context) {
 }
 
 // follow runs a follower, and again a second after it stopped, unless that was for good.
+// Where it may not change its lanes yet it does what the error says: it goes on with as
+// many as there were, for a while.
 func (p *process) follow(ctx context.Context, from *service) {
+	lanes := p.service.lanes.Load()
 	for ctx.Err() == nil {
-		f := &follow.Follower{DB: p.db, Source: &link{p.w, p, from}, Handlers: p.service.handlers(p, from), Lanes: p.service.lanes,
+		running, stop := context.WithCancel(ctx)
+		wanted := p.service.lanes.Load()
+		if lanes != wanted {
+			go func() {
+				select {
+				case <-p.clock.After(5 * time.Second):
+				case <-running.Done():
+				}
+				stop()
+			}()
+		}
+		f := &follow.Follower{DB: p.db, Source: &link{p.w, p, from}, Handlers: p.service.handlers(p, from), Lanes: int(lanes),
 			Batch: p.w.plan.batch, Retry: follow.Retry{Max: time.Second, Attempts: 3}, Rand: rand.New(p.w), Logger: quiet}
-		err := f.Run(ctx)
+		err := f.Run(running)
+		stop()
+		lanes = p.service.lanes.Load()
 		switch code := bailiwick.CodeOf(err); code {
 		case bailiwick.Forked, bailiwick.Gone:
 			p.w.halt(p.service, from, code)
 			return
+		case bailiwick.Invalid:
+			lanes = 3 - lanes // there are one or two
 		}
 		select {
 		case <-p.clock.After(time.Second):

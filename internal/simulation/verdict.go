@@ -49,15 +49,18 @@ func (w *world) unfinished() (left []string) {
 			}
 			lanes := 0
 			for _, at := range v.disk.Positions() {
-				if at.Follower != store.LogName(from.name) {
+				if at.Follower != store.LogName(from.name) || at.Lane >= at.Lanes {
 					continue
+				}
+				if at.Lanes != int(v.lanes.Load()) {
+					add("%s follows %s by %d lanes, and is to by %d", v.name, from.name, at.Lanes, v.lanes.Load())
 				}
 				lanes++
 				if at.Seq != head {
 					add("lane %d of %s stands at %s of %s, whose head is %d", at.Lane, v.name, at.Position, from.name, head)
 				}
 			}
-			if lanes < v.lanes && head > 0 {
+			if lanes == 0 && head > 0 {
 				add("%s has no position in %s", v.name, from.name)
 			}
 		}
@@ -210,6 +213,9 @@ func (j *judgement) ledgers() {
 	wallet := j.w.service("wallet")
 	want := map[string]string{}
 	for _, at := range v.disk.Positions() {
+		if at.Lane >= at.Lanes {
+			continue // left over from when there were more
+		}
 		list := wallet.disk.Messages()
 		if lost := j.w.lostTo(wallet, at); lost != nil {
 			list = lost.before

@@ -55,8 +55,9 @@ func newWorld(c Case, keep bool) *world {
 	w.random, w.hash, w.keep = rand.New(rand.NewPCG(c.Seed, 2)), 14695981039346656037, keep
 	byName := map[string]*service{}
 	for _, name := range w.plan.services() {
-		v := &service{name: name, lanes: 1, stamps: w.plan.many[name], cut: map[*service]bool{}, halted: map[string]bailiwick.Code{}}
+		v := &service{name: name, stamps: w.plan.many[name], cut: map[*service]bool{}, halted: map[string]bailiwick.Code{}}
 		v.disk = memory.NewDisk(memory.Options{Stamps: v.stamps, Shared: w.plan.two[name], Clock: &clock{s: &w.schedule, grain: 1}, Hold: w.hold})
+		v.lanes.Store(1)
 		byName[name] = v
 		w.services = append(w.services, v)
 	}
@@ -75,7 +76,7 @@ func newWorld(c Case, keep bool) *world {
 	follows("ledger", ledgerHandlers, "wallet")
 	w.prepare(byName["wallet"], openAccounts)
 	if v := byName["ledger"]; v != nil {
-		v.lanes = w.plan.lanes
+		v.lanes.Store(int64(w.plan.lanes))
 		w.prepare(v, v.placeLanes)
 	}
 	return w
@@ -99,8 +100,9 @@ func (w *world) prepare(v *service, fn func(*store.Tx) error) {
 // first time would be told apart by nothing.
 func (v *service) placeLanes(tx *store.Tx) error {
 	for _, from := range v.follows {
-		for lane := range v.lanes {
-			at := store.FollowerPosition{Follower: store.LogName(from.name), Lane: lane, Lanes: v.lanes, Position: bailiwick.Position{Epoch: 1}}
+		lanes := int(v.lanes.Load())
+		for lane := range lanes {
+			at := store.FollowerPosition{Follower: store.LogName(from.name), Lane: lane, Lanes: lanes, Position: bailiwick.Position{Epoch: 1}}
 			if err := tx.Move(bailiwick.Position{}, at); err != nil {
 				return err
 			}
