@@ -56,12 +56,16 @@ func onPostgres(t testing.TB) bank.Opener {
 
 // open runs the bank in this process until the test ends.
 func open(t testing.TB, opener bank.Opener) *bank.Client {
+	return serve(t, bank.Options{Open: opener})
+}
+
+// serve runs what the options say in this process until the test ends.
+func serve(t testing.TB, opts bank.Options) *bank.Client {
 	ctx, stop := context.WithCancel(context.Background())
 	at, ended := make(chan string, 1), make(chan error, 1)
-	go func() {
-		ended <- bank.Serve(ctx, bank.Options{Open: opener, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-			Listening: func(url string) error { at <- url; return nil }})
-	}()
+	opts.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError + 1}))
+	opts.Listening = func(url string) error { at <- url; return nil }
+	go func() { ended <- bank.Serve(ctx, opts) }()
 	transport := &http.Transport{MaxIdleConnsPerHost: 32}
 	t.Cleanup(func() {
 		stop()
@@ -125,6 +129,7 @@ func each(t *testing.T, test func(t *testing.T, opener bank.Opener)) {
 // Two hundred transfers with refusals of every kind leave the money that there was,
 // and what the four services say of them agrees.
 func TestTransfers(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, opener bank.Opener) {
 		c := open(t, opener)
 		start := map[string]int64{"a": 300, "b": 300, "c": 300, "d": 300, bank.Frozen: 300}
@@ -229,6 +234,7 @@ func TestTransfers(t *testing.T) {
 // A trigger that ends the whole transaction, and a constraint that is only found
 // broken at the commit, take nothing from those who share it.
 func TestNeighboursOfFailuresStayWhole(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, opener bank.Opener) {
 		c := open(t, opener)
 		furnish(t, c, map[string]int64{"a": 0, "b": 0, "c": 0, "d": 0, bank.Frozen: 100})
@@ -262,6 +268,7 @@ func TestNeighboursOfFailuresStayWhole(t *testing.T) {
 // A key that comes again has one effect and one answer, a refusal too: it does not
 // happen later, when there would be enough.
 func TestRepeatedKeys(t *testing.T) {
+	t.Parallel()
 	c := open(t, onSQLite(t))
 	furnish(t, c, map[string]int64{"a": 5, "b": 0})
 	for range 3 {
@@ -297,6 +304,7 @@ func TestRepeatedKeys(t *testing.T) {
 // Poison parks its key in ledger, with what comes after it, until somebody has it
 // replayed; then everything is entered in order.
 func TestPoison(t *testing.T) {
+	t.Parallel()
 	c := open(t, onSQLite(t))
 	furnish(t, c, map[string]int64{bank.Odd: 100, "a": 100})
 	for i, m := range []struct {
@@ -328,9 +336,49 @@ func TestPoison(t *testing.T) {
 	}
 }
 
+// A saga that has given up on the others goes on when an operator says so.
+func TestParkedSagasGoOn(t *testing.T) {
+	t.Parallel()
+	clock, nowhere := bank.NewClock(), map[string]string{bank.Wallet: "http://127.0.0.1:1", bank.Payouts: "http://127.0.0.1:1"}
+	c := serve(t, bank.Options{Service: bank.Order, Open: onSQLite(t), Peers: nowhere, Clock: clock})
+	c.Wait = 0
+	for {
+		transfer, o, err := c.Transfer(t.Context(), "pay", "a", "b", 7)
+		if o != bank.Info {
+			t.Fatalf("%s without the others: %v", o, err)
+		}
+		if transfer.Status == bank.Pending {
+			break
+		}
+		settle.Pause(t.Context()) // it is starting
+	}
+	replayed := func() int {
+		n, err := c.Replay(t.Context())
+		if err == nil {
+			t.Fatal("ledger answered, which is not there")
+		}
+		return n
+	}
+	if n := replayed(); n != 0 {
+		t.Fatalf("%d sagas are parked at once", n)
+	}
+	patience := time.Now().Add(time.Minute)
+	for replayed() == 0 {
+		if time.Now().After(patience) {
+			t.Fatal("no saga was parked, or none goes on")
+		}
+		clock.Jump(40 * time.Millisecond) // time flies, but does not leap: that would hold the timers
+		settle.Pause(t.Context())
+	}
+	if n := replayed(); n != 0 {
+		t.Errorf("%d sagas are still parked", n)
+	}
+}
+
 // The running sums agree at any moment: what ledger has entered, and what wallet's log
 // holds after it, is what the balances have changed by.
 func TestRunningSums(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, opener bank.Opener) {
 		c := open(t, opener)
 		furnish(t, c, map[string]int64{"a": 1000, "b": 1000, bank.Odd: 1000})
