@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/proof"
 	"github.com/bailiwick/bailiwick/store"
 )
 
@@ -108,6 +109,11 @@ func (l *lane) park(ctx context.Context, m *bailiwick.Message, cause error) erro
 	err := l.advance(ctx, m.Position(), m.ID, blameless, func(tx *store.Tx) error {
 		if err := tx.Lock(lockName(l.name, m.Key)); err != nil {
 			return err
+		}
+		if proof.Off(proof.Queueing) { // what overtakes and fails itself is no second head of its key
+			if queued, err := l.queue(tx, m); queued || err != nil {
+				return err
+			}
 		}
 		heads, err := tx.List(store.Query{Kind: parkedKind(l.name), States: headStates, Limit: l.maxParked})
 		if err != nil {

@@ -106,6 +106,9 @@ func campaign(t *testing.T, r Row, program string, seed uint64) (found []string)
 			found = append(found, i.Invariant)
 		}
 	}
+	if len(found) == 0 {
+		t.Logf("seed %d, at rest %v: %d violations, of %v", seed, rested, len(report.Invariants.Violations()), report.Operations)
+	}
 	return found
 }
 
