@@ -319,3 +319,40 @@ func TestFewerLanesWaitForMore(t *testing.T) {
 		second.to.Close()
 	})
 }
+
+// Whoever waits to have another number of lanes tells the log nothing of where those
+// stand that there are: beside the one it looks at there are slower ones.
+func TestWaitingForOtherLanesAcknowledgesNothing(t *testing.T) {
+	onDisks(t, func(h *house, _, to *memory.Disk) {
+		to.Share()
+		second := pair(h)
+		h.publish("a", "b", "a", "b")
+		err := second.to.Do(context.Background(), func(tx *store.Tx) error {
+			for lane, seq := range []int64{3, 1} {
+				at := store.FollowerPosition{Follower: till, Lane: lane, Lanes: 2, Position: bailiwick.Position{Epoch: 1, Seq: seq}}
+				if err := tx.Move(bailiwick.Position{}, at); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			_, err = second.to.Lease(context.Background(), "follow/"+till+"/0", "elsewhere", time.Hour)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.follower.Source = second.follower.Source // the one that the log heeds
+		var applied []int64
+		h.runWith(1, &applied)
+		h.settle(10 * time.Second)
+		if err := h.from.Log().Trim(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if state, err := h.from.Log().State(context.Background()); err != nil || state.Low > 1 {
+			t.Errorf("the log is trimmed to %d (%v), and a lane stands at 1", state.Low, err)
+		}
+		h.stop()
+		second.to.Close()
+	})
+}

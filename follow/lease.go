@@ -147,13 +147,11 @@ func (r *runner) release(ctx context.Context, lane int) {
 }
 
 // observe notes where a lane stands that another instance runs: the log is told
-// of the slowest lane, wherever that runs.
+// of the slowest lane, wherever that runs. Nothing is noted while there is another
+// number of lanes: it is not known of all of them where they stand.
 func (r *runner) observe(ctx context.Context, lane int) {
-	if lane >= r.lanes {
-		return // it goes as soon as the number of lanes changes
-	}
 	row, ok, err := r.position(ctx, lane)
-	if err == nil && ok {
+	if err == nil && ok && row.Lanes == r.lanes && lane < r.lanes {
 		r.committed(lane, row.Position)
 	}
 }
