@@ -288,11 +288,16 @@ func TestAFeedIsAnsweredAsItWasBefore(t *testing.T) {
 	}
 	wellOn(t, link, f) // nothing else is touched
 	mend()
-	for range 4 {
-		if answer := read(); seen[answer] {
-			t.Errorf("%q came again after all was mended", answer)
+	fresh := func(what string) {
+		for range 4 {
+			if answer := read(); seen[answer] {
+				t.Errorf("%q came again after %s", answer, what)
+			}
 		}
 	}
+	fresh("all was mended")
+	defer befall(t, link, nemesis.Stale)()
+	fresh("another trouble began")
 }
 
 // Closing a link ends what it holds back, and leaves nobody waiting.
