@@ -12,6 +12,8 @@ var kept = []struct {
 	{Case{Seed: 13938}, "follow: who stood just where a restored log forks did not start again"},
 	{Case{Seed: 2991}, "follow: who was overtaken asked for what the log had forgotten, and stopped for good"},
 	{Case{Seed: 305949}, "follow: so did who found its lane moved by a commit of whoever had it before"},
+	{Case{Seed: 400944}, "follow: who waited for another number of lanes acknowledged what a slower one had not applied"},
+	{Case{Seed: 31234}, "the same, with two lanes that became one"},
 }
 
 func TestKept(t *testing.T) {
