@@ -141,7 +141,7 @@ func (m *machine) followByHand(name string, chance *rand.Rand, apply func(told) 
 			return err
 		}
 	}
-	log, err := readLog(m.bank)
+	_, log, err := readLog(m.bank)
 	if err != nil {
 		return err
 	}

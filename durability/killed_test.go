@@ -18,7 +18,7 @@ func TestWhatTheNextProcessReadsIsDurable(t *testing.T) {
 	kills, finds := 0, 0
 	for i, op := range r.ops {
 		r.play(i)
-		if op.Kind != disk.Sync || chance.IntN(3) > 0 {
+		if op.Kind != disk.Sync {
 			continue
 		}
 		kills++
@@ -34,7 +34,7 @@ func TestWhatTheNextProcessReadsIsDurable(t *testing.T) {
 		}
 		next.survives(t, chance, disk.Nothing)
 	}
-	if finds < 5 {
-		t.Errorf("killed %d times, there was something to find %d times", kills, finds)
+	if finds == 0 {
+		t.Errorf("killed %d times, and there was never anything to find", kills)
 	}
 }

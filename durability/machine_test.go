@@ -64,7 +64,7 @@ func start(dir string, level sqlite.Synchronous, tell func(any)) (*machine, erro
 	open := func(owner, sql string) (*store.DB, error) {
 		return sqlite.Open(context.Background(), filepath.Join(dir, owner+".db"), sqlite.Options{Owner: owner, Synchronous: level,
 			Migrations: []store.Migration{{Version: 1, Name: "tables", SQL: sql}},
-			Store:      store.Options{Logger: quiet, Retention: store.Retention{Forever: []string{moved}}}})
+			Store:      store.Options{Logger: quiet}})
 	}
 	var err error
 	if m.bank, err = open("bank", fmt.Sprintf(`

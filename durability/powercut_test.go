@@ -1,8 +1,10 @@
 package durability
 
 import (
+	"context"
 	"database/sql"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -14,12 +16,15 @@ import (
 	"github.com/bailiwick/bailiwick/engine/sqlite"
 )
 
+// seeds is how many machines are tried: go test . -run Acknowledged -seeds 1000
+var seeds = flag.Uint64("seeds", 12, "how many machines lose their power")
+
 // Whatever the moment and whatever of the unsynced survives, all that was
 // acknowledged is there after a power cut, whole and in step; also when the machine
 // had lost its power before, or a process had been killed on it.
 func TestAcknowledgedTransactionsSurvive(t *testing.T) {
 	const generations, places = 3, 16
-	for seed := range uint64(12) {
+	for seed := range *seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			chance := rand.New(rand.NewPCG(seed, 1))
@@ -76,13 +81,14 @@ func TestEveryMomentOfTheFirstStart(t *testing.T) {
 }
 
 // trade has several writers at work at once, with the ledger behind them, while the
-// log is copied into the file now and then.
+// write-ahead log is copied into the file and the bank forgets messages that the
+// ledger has applied.
 func trade(m *machine, dir, name string, chance *rand.Rand) error {
 	if err := m.follow(); err != nil {
 		return err
 	}
 	const writers, transfers = 8, 6
-	errs := make([]error, writers+1)
+	errs := make([]error, writers+2)
 	var all sync.WaitGroup
 	for w := range writers {
 		own := rand.New(rand.NewPCG(chance.Uint64(), 1))
@@ -95,13 +101,29 @@ func trade(m *machine, dir, name string, chance *rand.Rand) error {
 			}
 		})
 	}
+	after := chance.IntN(writers * transfers / 2)
 	how := []string{"PASSIVE", "FULL", "RESTART", "TRUNCATE"}[chance.IntN(4)]
 	all.Go(func() { errs[writers] = checkpoint(filepath.Join(dir, "bank.db"), how) })
+	all.Go(func() { errs[writers+1] = m.forget(after) })
 	all.Wait()
 	if s := m.bank.Stats(); s.Members > s.Commits {
 		m.tell(grouped{})
 	}
 	return errors.Join(errs...)
+}
+
+// forget has the bank forget what the ledger has applied, once it has applied so many
+// messages of this life.
+func (m *machine) forget(after int) error {
+	m.mu.Lock()
+	seq := m.at + int64(after)
+	m.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := m.settle(ctx, seq); err != nil {
+		return err
+	}
+	return m.bank.Log().Trim(ctx)
 }
 
 // checkpoint copies the log into the file on a connection of its own, as the engine

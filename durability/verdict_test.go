@@ -75,7 +75,7 @@ func verdict(dir string, k *known) (list []broken) {
 	}()
 	b, err := look(m)
 	if err == nil {
-		b.log, err = readLog(m.bank)
+		b.forgotten, b.log, err = readLog(m.bank)
 	}
 	if err != nil {
 		breaks(sound, "%v", err)
@@ -92,6 +92,15 @@ func verdict(dir string, k *known) (list []broken) {
 	}
 	if b.position < k.applied {
 		breaks(acknowledged, "the ledger said that it is at %d, and is at %d", k.applied, b.position)
+	}
+
+	if b.position < b.forgotten {
+		breaks(inStep, "the ledger is at %d, the bank has forgotten what was before %d", b.position, b.forgotten+1)
+		return list
+	}
+	if how := b.recall(); how != "" {
+		breaks(together, "%s", how)
+		return list
 	}
 
 	balances := [accounts]int64{}
@@ -145,12 +154,15 @@ func verdict(dir string, k *known) (list []broken) {
 	return list
 }
 
+// patience is how long the ledger may take to apply what there is.
+const patience = 20 * time.Second
+
 // catchUp lets the ledger follow to a seq.
 func (m *machine) catchUp(seq int64) error {
 	if err := m.follow(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return m.settle(ctx, seq)
 }
@@ -174,9 +186,24 @@ type content struct {
 	sound     string
 	balances  [accounts]int64
 	transfers map[string]transfer
+	forgotten int64 // the last message that is not in the log any more
 	log       []told
 	position  int64
 	entries   []entry
+}
+
+// recall puts before the log what the bank has forgotten, as the ledger's entries
+// tell it.
+func (b *content) recall() (how string) {
+	if int64(len(b.entries)) < 2*b.forgotten {
+		return fmt.Sprintf("%d entries of %d messages that are forgotten", len(b.entries), b.forgotten)
+	}
+	var log []told
+	for i := range b.forgotten {
+		log = append(log, told{i + 1, b.transfers[b.entries[2*i].id]})
+	}
+	b.log = append(log, b.log...)
+	return ""
 }
 
 // compare says how the entries differ from those that the messages make.
@@ -233,23 +260,27 @@ func look(m *machine) (b content, err error) {
 	return b, err
 }
 
-// readLog reads the log from its beginning.
-func readLog(db *store.DB) (list []told, err error) {
+// readLog reads the log, and up to which message it is forgotten.
+func readLog(db *store.DB) (forgotten int64, list []told, err error) {
 	ctx := context.Background()
 	feed, err := db.Log().Feed(ctx, store.Subscriber{Name: "ledger", Types: []string{moved}})
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	var at bailiwick.Position
+	state, err := db.Log().State(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	at := bailiwick.Position{Epoch: state.Epoch, Seq: state.Low}
 	for {
 		batch, err := feed.Read(ctx, at, 500)
 		if err != nil || len(batch.Messages) == 0 {
-			return list, err
+			return state.Low, list, err
 		}
 		for _, msg := range batch.Messages {
 			t, err := parse(msg)
 			if err != nil {
-				return nil, err
+				return 0, nil, err
 			}
 			list = append(list, told{msg.Seq, t})
 		}
