@@ -13,7 +13,8 @@ import (
 // wait for its leases; 0 where it does not say whether it is there.
 //
 // Every connection of the pool holds a share of a lock of that name from the moment
-// it is made, so that there is none to lose apart from the connections themselves.
+// it is made, so that there is none to lose apart from the connections themselves;
+// and once nobody holds one, no transaction of the process is left that could commit.
 // The server ends the sessions of a process that was killed, and their locks with
 // them, long before its leases run out. A process that stands still, or whose
 // machine is gone without a word, keeps them: then the leases' time decides.
