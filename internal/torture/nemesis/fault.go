@@ -86,11 +86,11 @@ type act struct {
 	do, undo func(ctx context.Context) error
 }
 
-// NewClock returns a fault that moves a clock by an hour, and back.
-func NewClock(jump func(ctx context.Context, by time.Duration) error) Fault {
+// NewClock returns a fault that has a clock run ahead by an hour, and puts it right.
+func NewClock(set func(ctx context.Context, ahead time.Duration) error) Fault {
 	return act{
-		func(ctx context.Context) error { return jump(ctx, time.Hour) },
-		func(ctx context.Context) error { return jump(ctx, -time.Hour) },
+		func(ctx context.Context) error { return set(ctx, time.Hour) },
+		func(ctx context.Context) error { return set(ctx, 0) },
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
@@ -55,7 +56,9 @@ var endless = nemesis.Scope{Kinds: []nemesis.Kind{nemesis.Pause}, Processes: []s
 
 // However long faults would last, all are mended when Run returns, and the log has
 // each with its end; the same seed breaks the same things in the same order.
-func TestEverythingIsMendedAtTheEnd(t *testing.T) {
+func TestEverythingIsMendedAtTheEnd(t *testing.T) { synctest.Test(t, mendedAtTheEnd) }
+
+func mendedAtTheEnd(t *testing.T) {
 	var first []string
 	for range 2 {
 		b := &broken{done: make(chan struct{}), want: 4}
@@ -95,7 +98,9 @@ type refusing struct{ do, undo error }
 func (r refusing) Do(context.Context) error   { return r.do }
 func (r refusing) Undo(context.Context) error { return r.undo }
 
-func TestAFaultThatCannotBeDoneEndsTheRun(t *testing.T) {
+func TestAFaultThatCannotBeDoneEndsTheRun(t *testing.T) { synctest.Test(t, endsTheRun) }
+
+func endsTheRun(t *testing.T) {
 	for _, arm := range []func(nemesis.Step) (nemesis.Fault, error){
 		func(nemesis.Step) (nemesis.Fault, error) { return refusing{do: errors.ErrUnsupported}, nil },
 		func(nemesis.Step) (nemesis.Fault, error) { return nil, errors.ErrUnsupported },
@@ -108,7 +113,9 @@ func TestAFaultThatCannotBeDoneEndsTheRun(t *testing.T) {
 }
 
 // What is away is not broken, does not count, and what has started anew is mended.
-func TestWhatIsAwayIsMissed(t *testing.T) {
+func TestWhatIsAwayIsMissed(t *testing.T) { synctest.Test(t, isMissed) }
+
+func isMissed(t *testing.T) {
 	for _, fault := range []refusing{{do: nemesis.ErrAway}, {undo: nemesis.ErrAway}} {
 		var out bytes.Buffer
 		log := nemesis.NewLog(&out, bailiwick.SystemClock{})
