@@ -36,7 +36,7 @@ func (l *link) Log() string { return store.LogName(l.from.name) }
 
 // Read asks one of the instances that are there.
 func (l *link) Read(ctx context.Context, after bailiwick.Position, limit int) (bailiwick.Batch, error) {
-	pass, err := l.w.wait(ctx, &gate{key: l.to.name + " reads " + l.from.name + " " + after.String() + " " + strconv.Itoa(limit), of: l.to, alike: true, reads: true})
+	pass, err := l.w.wait(ctx, &gate{key: l.to.name + " reads " + l.from.name + " " + after.String() + " " + strconv.Itoa(limit), of: l.to, alike: true, link: l})
 	if err != nil {
 		return bailiwick.Batch{}, err
 	}

@@ -32,6 +32,7 @@ type service struct {
 	handlers func(p *process, from *service) follow.Handlers
 	readers  []string          // the names of those who follow it
 	cut      map[*service]bool // from whom nothing comes
+	holed    map[*service]bool // whose answer has had a hole
 	// halted says why followers gave up for good, by the name of the service they follow.
 	halted map[string]bailiwick.Code
 }

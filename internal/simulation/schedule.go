@@ -41,8 +41,9 @@ type gate struct {
 	ready func() bool // nil means always
 	alike bool        // whether another may have the key
 
-	reads, commits bool
-	open           chan pass
+	link    *link // if it is an answer of the network that is waited for
+	commits bool
+	open    chan pass
 }
 
 // pass is what comes with being let through.

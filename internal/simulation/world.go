@@ -55,7 +55,7 @@ func newWorld(c Case, keep bool) *world {
 	w.random, w.hash, w.keep = rand.New(rand.NewPCG(c.Seed, 2)), 14695981039346656037, keep
 	byName := map[string]*service{}
 	for _, name := range w.plan.services() {
-		v := &service{name: name, stamps: w.plan.many[name], cut: map[*service]bool{}, halted: map[string]bailiwick.Code{}}
+		v := &service{name: name, stamps: w.plan.many[name], cut: map[*service]bool{}, holed: map[*service]bool{}, halted: map[string]bailiwick.Code{}}
 		v.disk = memory.NewDisk(memory.Options{Stamps: v.stamps, Shared: w.plan.two[name], Clock: &clock{s: &w.schedule, grain: 1}, Hold: w.hold})
 		v.lanes.Store(1)
 		byName[name] = v
@@ -153,8 +153,13 @@ func (w *world) fate() memory.Fate {
 func (w *world) pass(g *gate) pass {
 	p := pass{pick: w.random.Uint64()}
 	switch {
-	case g.reads:
+	case g.link != nil:
 		p.odd, w.oddity = w.oddity, whole
+		if p.odd == holed && g.link.to.service.holed[g.link.from] {
+			p.odd = whole // who asks twice is told the truth
+		} else if p.odd == holed {
+			g.link.to.service.holed[g.link.from] = true
+		}
 	case g.commits:
 		p.fate = w.fate()
 	}
