@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/internal/proof"
 	"github.com/bailiwick/bailiwick/internal/torture/nemesis"
 )
@@ -37,7 +38,7 @@ func (f *fleet) arm(step nemesis.Step) (nemesis.Fault, error) {
 	case nemesis.Disk:
 		return nemesis.NewDisk(c), nil
 	case nemesis.Clock:
-		return nemesis.NewClock(f.jump(c)), nil
+		return nemesis.NewClock(f.set(c)), nil
 	}
 	return link.Trouble(step.Kind), nil
 }
@@ -61,16 +62,22 @@ func deadline(draw uint64) string {
 	return fmt.Sprintf("%s:%d", points[draw%n], 1+draw/n%arrivals)
 }
 
-// jump moves the clock of one process, which has another one after a restart.
-func (f *fleet) jump(c *child) func(ctx context.Context, by time.Duration) error {
+// set has the clock of one process run ahead; after a restart it has another one. A
+// process that is stopped does not answer: it may do it once it goes on, so that has
+// begun, and is put right like any other.
+func (f *fleet) set(c *child) func(ctx context.Context, ahead time.Duration) error {
 	_, moved := c.where()
-	return func(ctx context.Context, by time.Duration) error {
+	return func(ctx context.Context, ahead time.Duration) error {
 		url, life := c.where()
 		if life != moved || url == "" {
 			return nemesis.ErrAway
 		}
 		client := f.bank(func(string) string { return url }, time.Second)
 		defer client.HTTP.CloseIdleConnections()
-		return client.Jump(ctx, c.service, by)
+		err := client.Set(ctx, c.service, ahead)
+		if ahead != 0 && bailiwick.CodeOf(err) == bailiwick.Unknown {
+			return nil
+		}
+		return err
 	}
 }

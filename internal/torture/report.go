@@ -56,14 +56,14 @@ func recoveryOf(samples []time.Duration) (r Recovery) {
 // report begins the report, of what the campaign itself has seen.
 func (c *campaign) report() *Report {
 	r := &Report{Seed: c.opts.Seed, Engine: c.opts.Engine, Took: c.took, Faults: c.faults.Counts(),
-		Operations: map[history.Kind]map[history.Outcome]int{},
-		Serves:     recoveryOf(c.recovery.serves), Moves: recoveryOf(c.recovery.moves)}
+		Serves: recoveryOf(c.recovery.serves), Moves: recoveryOf(c.recovery.moves)}
 	r.Faults[nemesis.Kill] += len(c.recovery.serves)
 	return r
 }
 
 // count counts operations by kind and outcome.
 func (r *Report) count(ops []history.Op) {
+	r.Operations = map[history.Kind]map[history.Outcome]int{}
 	for _, op := range ops {
 		if r.Operations[op.Kind] == nil {
 			r.Operations[op.Kind] = map[history.Outcome]int{}
