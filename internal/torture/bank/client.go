@@ -120,9 +120,10 @@ func (c *Client) Moved(ctx context.Context, after, through int64) (sum int64, er
 	return r.Sum, err
 }
 
-// Jump moves a service's clock; by may be negative.
-func (c *Client) Jump(ctx context.Context, service string, by time.Duration) error {
-	_, err := c.call(ctx, http.MethodPost, service, "/clock", "", map[string]any{"jump": by.String()}, nil)
+// Set has a service's clock run ahead of the machine's by so much; 0 puts it right. It
+// may be asked again.
+func (c *Client) Set(ctx context.Context, service string, ahead time.Duration) error {
+	_, err := c.call(ctx, http.MethodPost, service, "/clock", "", map[string]any{"ahead": ahead.String()}, nil)
 	return err
 }
 

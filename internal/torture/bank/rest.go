@@ -22,14 +22,14 @@ func resting(mux *http.ServeMux, db *store.DB, clock *Clock, own func(tx *store.
 	mux.Handle("GET /state", answering(func(r *http.Request) (any, error) { return stateOf(r.Context(), db, own) }))
 	mux.Handle("POST /clock", answering(func(r *http.Request) (any, error) {
 		var req struct {
-			Jump string `json:"jump"`
+			Ahead string `json:"ahead"`
 		}
 		err := json.NewDecoder(r.Body).Decode(&req)
-		by, wrong := time.ParseDuration(req.Jump)
+		by, wrong := time.ParseDuration(req.Ahead)
 		if err != nil || wrong != nil {
-			return nil, &bailiwick.Error{Code: bailiwick.Invalid, Op: "bank: clock", Err: wrong, Do: `send {"jump": "1h"}`}
+			return nil, &bailiwick.Error{Code: bailiwick.Invalid, Op: "bank: clock", Err: wrong, Do: `send {"ahead": "1h"}`}
 		}
-		clock.Jump(by)
+		clock.Set(by)
 		return struct{}{}, nil
 	}))
 }

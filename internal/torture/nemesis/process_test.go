@@ -169,9 +169,9 @@ func TestAFullDiskIsFreedAgain(t *testing.T) {
 }
 
 func TestAClockGoesAheadAndBack(t *testing.T) {
-	at := time.Duration(0)
-	clock := nemesis.NewClock(func(_ context.Context, by time.Duration) error {
-		at += by
+	at := time.Minute
+	clock := nemesis.NewClock(func(_ context.Context, ahead time.Duration) error {
+		at = ahead
 		return nil
 	})
 	do(t, clock)
