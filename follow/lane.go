@@ -78,7 +78,8 @@ func (l *lane) run(ctx context.Context) error {
 // start takes up where the database says that the lane stands, once it is sure
 // that the log's past is the one the lane has seen.
 func (l *lane) start(ctx context.Context) error {
-	err := l.patiently(ctx, "reading the position failed", closed, func() error {
+	lasting := func(err error) bool { return closed(err) || hasCode(err, bailiwick.Stale) }
+	err := l.patiently(ctx, "reading the position failed", lasting, func() error {
 		row, ok, err := l.position(ctx, l.index)
 		if err != nil || !ok {
 			return err

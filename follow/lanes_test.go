@@ -356,3 +356,49 @@ func TestWaitingForOtherLanesAcknowledgesNothing(t *testing.T) {
 		second.to.Close()
 	})
 }
+
+// An instance that waited for its lanes until there was another number of them stops
+// and says so. It must not keep their leases, for which the others wait.
+func TestLanesChangedWhileWaiting(t *testing.T) {
+	onDisks(t, func(h *house, _, to *memory.Disk) {
+		to.Share()
+		second := pair(h)
+		ctx := context.Background()
+		move := func(from bailiwick.Position, lanes int) {
+			t.Helper()
+			err := second.to.Do(ctx, func(tx *store.Tx) error {
+				for lane := range 2 {
+					at := store.FollowerPosition{Follower: till, Lane: lane, Lanes: lanes, Position: bailiwick.Position{Epoch: 1, Seq: 1}}
+					if err := tx.Move(from, at); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.publish("a")
+		move(bailiwick.Position{}, 2)
+		for lane := range 2 {
+			if _, err := second.to.Lease(ctx, fmt.Sprint("follow/", till, "/", lane), "elsewhere", 5*time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var applied []int64
+		h.runWith(2, &applied)
+		h.settle(time.Second)
+		move(bailiwick.Position{Epoch: 1, Seq: 1}, 1)
+		h.settle(time.Minute)
+		select {
+		case err := <-h.stopped:
+			h.stopped <- err
+		default:
+			t.Error("it still runs after a minute")
+			h.stopping()
+		}
+		h.wantStopped(bailiwick.Stale)
+		second.to.Close()
+	})
+}
