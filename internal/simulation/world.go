@@ -178,9 +178,9 @@ func (w *world) at(step int64, do func()) { w.later = append(w.later, undoing{st
 
 // Uint64 is the randomness of followers: the same for all that happens in one step,
 // because in which order they ask is not decided. Its form keeps those from trying
-// again who want it even.
+// again who want it even, and it is never so small that nobody waits at all.
 func (w *world) Uint64() uint64 {
-	return (w.plan.seed*31+uint64(w.steps.Load())*2654435761)<<56 | 1
+	return (1+(w.plan.seed*31+uint64(w.steps.Load())*2654435761)%255)<<56 | 1
 }
 
 // due lets happen what is due at this decision.
