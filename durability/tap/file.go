@@ -32,7 +32,7 @@ func (t *Tap) open(tls *libc.TLS, _, path, p uintptr, flags int32, out uintptr) 
 	const synced = sqlite3.SQLITE_OPEN_MAIN_JOURNAL | sqlite3.SQLITE_OPEN_SUPER_JOURNAL | sqlite3.SQLITE_OPEN_WAL
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.files[p] = &file{tape: tape, file: f, names: flags&sqlite3.SQLITE_OPEN_CREATE != 0 && flags&synced != 0}
+	t.files[p] = &file{tape: tape, file: f, dir: filepath.Dir(name), names: flags&sqlite3.SQLITE_OPEN_CREATE != 0 && flags&synced != 0}
 	return rc
 }
 
@@ -141,6 +141,10 @@ func (t *Tap) sync(tls *libc.TLS, p uintptr, flags int32) int32 {
 		return function[func(*libc.TLS, uintptr, int32) int32](base(p).FxSync)(tls, p+header, flags)
 	}
 	before := f.tape.Len()
+	if t.failing(f.dir) {
+		f.tape.Tell(SyncFailed{f.file, before})
+		return sqlite3.SQLITE_IOERR_FSYNC
+	}
 	f.tape.Sync(f.file, before)
 	if f.names {
 		f.names = false

@@ -21,14 +21,22 @@ type Tap struct {
 	functions []any
 
 	mu    sync.Mutex
-	tapes map[string]*disk.Tape // by directory
-	files map[uintptr]*file     // by the address of SQLite's
+	tapes map[string]*disk.Tape  // by directory
+	fails map[string]func() bool // by directory
+	files map[uintptr]*file      // by the address of SQLite's
+}
+
+// SyncFailed is on the tape where SQLite was told that a sync failed.
+type SyncFailed struct {
+	File   disk.File
+	Before int // what the sync was to cover
 }
 
 // file is an open file that is recorded.
 type file struct {
 	tape *disk.Tape
 	file disk.File
+	dir  string
 	// names says that the next sync makes the directory durable too: SQLite does so
 	// once for a journal or a log that it created.
 	names bool
@@ -38,7 +46,7 @@ var errRegister = errors.New("tap: SQLite takes no VFS")
 
 // Open makes a tap the default VFS of SQLite in this process, until [Tap.Close].
 func Open() (*Tap, error) {
-	t := &Tap{tls: libc.NewTLS(), tapes: map[string]*disk.Tape{}, files: map[uintptr]*file{}}
+	t := &Tap{tls: libc.NewTLS(), tapes: map[string]*disk.Tape{}, fails: map[string]func() bool{}, files: map[uintptr]*file{}}
 	t.base = sqlite3.Xsqlite3_vfs_find(t.tls, 0)
 	var err error
 	if t.name, err = libc.CString("tap"); err != nil {
@@ -79,6 +87,22 @@ func (t *Tap) Record(dir string, tape *disk.Tape) {
 	} else {
 		t.tapes[dir] = tape
 	}
+}
+
+// FailSyncs has the syncs in a recorded directory fail where fails says so; nil ends
+// that. It is called by several goroutines at once.
+func (t *Tap) FailSyncs(dir string, fails func() bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.fails[dir] = fails
+}
+
+// failing says whether the next sync in a directory fails.
+func (t *Tap) failing(dir string) bool {
+	t.mu.Lock()
+	fails := t.fails[dir]
+	t.mu.Unlock()
+	return fails != nil && fails()
 }
 
 // tape returns the tape of a file; nil if it is not recorded.
