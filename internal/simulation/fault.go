@@ -109,8 +109,8 @@ func (w *world) hit(f fault) {
 			}
 		}
 	case cancel:
-		if q := w.plan.clients[0][0]; q.to != "" {
-			go q.cancel(w.services[0].processes[0])
+		if q, order := w.plan.clients[0][0], w.services[0].one(f.pick); q.to != "" && order != nil {
+			go q.cancel(order)
 			what = q.key
 		}
 	case backup:
@@ -165,6 +165,9 @@ func (w *world) mend() {
 	w.jammed.Clear()
 	for _, v := range w.services {
 		clear(v.cut)
+	}
+	for _, v := range w.services {
+		w.launch(v)
 	}
 	for _, p := range w.all() {
 		p.paused = false

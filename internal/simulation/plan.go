@@ -14,6 +14,7 @@ type plan struct {
 	lanes   int             // of the ledger
 	many    map[string]bool // services whose database has many writers
 	two     map[string]bool // those that run twice
+	late    string          // a service that is not there before all is mended; none if empty
 	batch   int
 	ring    int  // bytes of recent messages that a process remembers
 	trim    bool // whether logs are trimmed
@@ -46,6 +47,9 @@ func newPlan(c Case) plan {
 	for _, name := range p.services() {
 		p.many[name] = one(2)
 		p.two[name] = p.many[name] && one(2)
+	}
+	if one(8) {
+		p.late = p.services()[r.IntN(len(p.services()))]
 	}
 	n := 0
 	for range 1 + r.IntN(3) {

@@ -74,19 +74,29 @@ func newWorld(c Case, keep bool) *world {
 	follows("wallet", walletHandlers, "order")
 	follows("payout", payoutHandlers, "order")
 	follows("ledger", ledgerHandlers, "wallet")
-	w.prepare(byName["wallet"], openAccounts)
-	if v := byName["ledger"]; v != nil {
-		v.lanes.Store(int64(w.plan.lanes))
-		w.prepare(v, v.placeLanes)
+	for _, v := range w.services {
+		switch v.name {
+		case "wallet":
+			w.prepare(v, openAccounts)
+		case "ledger":
+			v.lanes.Store(int64(w.plan.lanes))
+			w.prepare(v, v.placeLanes)
+		default:
+			w.prepare(v, func(*store.Tx) error { return nil })
+		}
 	}
 	return w
 }
 
-// prepare writes what a database holds when the simulation begins.
+// prepare writes what a database holds when the simulation begins, and who is expected
+// to follow its log.
 func (w *world) prepare(v *service, fn func(*store.Tx) error) {
 	db, err := v.disk.Open(v.name, store.Options{Logger: quiet, SlowQuery: -1})
 	if err == nil {
 		err = db.Do(context.Background(), fn)
+	}
+	if err == nil {
+		err = db.Log().Expect(context.Background(), v.readers...)
 	}
 	if err == nil {
 		err = db.Close()
@@ -111,18 +121,28 @@ func (v *service) placeLanes(tx *store.Tx) error {
 	return nil
 }
 
-// start starts everybody.
+// start starts everybody who is not late.
 func (w *world) start() {
 	for _, v := range w.services {
-		v.processes = append(v.processes, w.begin(v, 0))
-		if w.plan.two[v.name] {
-			v.processes = append(v.processes, w.begin(v, 1))
+		if v.name != w.plan.late {
+			w.launch(v)
 		}
 	}
 	w.clients = len(w.plan.clients)
 	for i, requests := range w.plan.clients {
 		go w.ask(i, requests)
 		synctest.Wait()
+	}
+}
+
+// launch starts a service, unless it was started before.
+func (w *world) launch(v *service) {
+	if len(v.processes) > 0 {
+		return
+	}
+	v.processes = append(v.processes, w.begin(v, 0))
+	if w.plan.two[v.name] {
+		v.processes = append(v.processes, w.begin(v, 1))
 	}
 }
 
