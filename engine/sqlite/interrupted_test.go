@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/bailiwick/bailiwick"
 )
 
 // A first start that was cut off, before there was a write-ahead log, left half a
@@ -34,6 +36,10 @@ func TestFirstStartAfterOneThatWasCutOff(t *testing.T) {
 		if err != nil || len(content) == 0 {
 			t.Fatalf("half%s has %d bytes: %v", suffix, len(content), err)
 		}
+	}
+	// Who only looks cannot undo it.
+	if _, err := Open(context.Background(), left, Options{ReadOnly: true}); bailiwick.CodeOf(err) != bailiwick.Unavailable {
+		t.Errorf("to look at: %v", err)
 	}
 	o := openBoth(t, left, families)
 	if err := o.Do(context.Background(), exec("INSERT INTO entry VALUES (1)")); err != nil {

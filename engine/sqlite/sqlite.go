@@ -223,6 +223,8 @@ func openOwned(ctx context.Context, path string, opts Options, lock *lock, f fou
 	return db, nil
 }
 
+var errCutOff = errors.New("the first start on this database was cut off, or is not over")
+
 // openReadOnly opens a database to look at it.
 func openReadOnly(ctx context.Context, path string, opts Options) (*DB, string, error) {
 	const op = "sqlite: open"
@@ -232,6 +234,9 @@ func openReadOnly(ctx context.Context, path string, opts Options) (*DB, string, 
 	}
 	if !exists || empty {
 		return nil, "", noDatabase(path)
+	}
+	if interrupted(path) {
+		return nil, "", &bailiwick.Error{Code: bailiwick.Unavailable, Op: op, Err: errCutOff, Do: "start the service, which begins anew"}
 	}
 	db := newDB(path, opts, nil)
 	var f found
