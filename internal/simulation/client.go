@@ -79,20 +79,3 @@ func (w *world) answer(key, reply string) {
 	defer w.mu.Unlock()
 	w.answers[key] = reply
 }
-
-// up says whether a process of the service can be asked.
-func (v *service) up() bool { return v.one(0) != nil }
-
-// one is one of the processes that can be asked, nil if none can.
-func (v *service) one(pick uint64) *process {
-	var list []*process
-	for _, p := range v.processes {
-		if !p.dead && !p.paused {
-			list = append(list, p)
-		}
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	return list[pick%uint64(len(list))]
-}

@@ -18,37 +18,6 @@ import (
 	"github.com/bailiwick/bailiwick/store"
 )
 
-// A service owns a disk and runs as one process or two.
-type service struct {
-	name      string
-	disk      *memory.Disk
-	stamps    bool
-	processes []*process
-	// follows are the services whose logs it follows, and lanes by how many workers, from
-	// the next start on.
-	follows []*service
-	lanes   atomic.Int64
-	// handlers makes what a process of it does with messages of another service.
-	handlers func(p *process, from *service) follow.Handlers
-	readers  []string          // the names of those who follow it
-	cut      map[*service]bool // from whom nothing comes
-	holed    map[*service]bool // whose answer has had a hole
-	// halted says why followers gave up for good, by the name of the service they follow.
-	halted map[string]bailiwick.Code
-}
-
-// head is the last seq that anybody of it knows, who could tell of it.
-func (v *service) head() (head int64) {
-	for _, p := range v.processes {
-		if !p.dead && !p.paused {
-			if state, ok := p.db.Log().Known(); ok {
-				head = max(head, state.Head)
-			}
-		}
-	}
-	return head
-}
-
 // A process is one instance of a service, from its start until it ends or is killed.
 type process struct {
 	w       *world

@@ -1,14 +1,9 @@
 package simulation
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
-
-	"github.com/bailiwick/bailiwick/follow"
-	"github.com/bailiwick/bailiwick/saga"
-	"github.com/bailiwick/bailiwick/store"
 )
 
 // A Result is what became of a simulation.
@@ -30,9 +25,6 @@ type Result struct {
 	// Trace tells every decision, if it was asked for.
 	Trace []string
 }
-
-// mostSteps bounds how long a simulation may take to come to rest once all is mended.
-const mostSteps = 6000
 
 // Run runs one simulation. t is only where its goroutines belong: nothing fails.
 func Run(t *testing.T, c Case, trace bool) (r Result) {
@@ -65,58 +57,6 @@ func (w *world) storm() {
 			w.note("nothing") // all stand still
 		}
 	}
-}
-
-// rest runs until nothing is left to do, and says what is left if that never comes.
-func (w *world) rest() []string {
-	begun := w.steps.Load()
-	for {
-		w.due()
-		groups := w.ready()
-		if len(groups) > 0 {
-			group := groups[w.random.IntN(len(groups))]
-			w.let(group, w.pass(group[0]))
-			continue
-		}
-		unfinished := w.unfinished()
-		if len(unfinished) == 0 {
-			return nil
-		}
-		if w.steps.Load() > begun+mostSteps {
-			return append([]string{"it did not come to rest"}, unfinished...)
-		}
-		if w.help() {
-			continue
-		}
-		if !w.passTime(w.all()) {
-			return append([]string{"everybody waits for ever"}, unfinished...)
-		}
-	}
-}
-
-// help does what a person would: it has parked messages and sagas tried again. It
-// reports whether there were any.
-func (w *world) help() (helped bool) {
-	for _, v := range w.services {
-		p := v.one(0)
-		for _, from := range v.follows {
-			for _, key := range v.parked(from) {
-				w.note("replay " + v.name + " " + key)
-				go func() { _ = follow.Replay(context.Background(), p.db, store.LogName(from.name), key) }()
-				w.ready()
-				helped = true
-			}
-		}
-		for id, r := range v.disk.Records("saga") {
-			if r.State == saga.Parked {
-				w.note("retry " + id)
-				go func() { _ = saga.Retry(context.Background(), p.db, id) }()
-				w.ready()
-				helped = true
-			}
-		}
-	}
-	return helped
 }
 
 // end ends everybody.

@@ -5,97 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/bailiwick/bailiwick"
-	"github.com/bailiwick/bailiwick/follow"
 	"github.com/bailiwick/bailiwick/saga"
 	"github.com/bailiwick/bailiwick/store"
-	"github.com/bailiwick/bailiwick/store/driver"
 )
-
-// parkedKind is the kind of the records in which followers keep what they set aside.
-const parkedKind = "follow.parked/"
-
-// parked are the keys that wait for a person, in order.
-func (v *service) parked(from *service) (keys []string) {
-	for _, r := range v.disk.Records(parkedKind + store.LogName(from.name)) {
-		if r.State == follow.StateParked {
-			key, _, _ := strings.Cut(r.Key, "/")
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// unfinished says what is still to be done.
-func (w *world) unfinished() (left []string) {
-	add := func(format string, args ...any) { left = append(left, fmt.Sprintf(format, args...)) }
-	if n := w.left(); n > 0 {
-		add("%d clients wait for an answer", n)
-	}
-	for _, v := range w.services {
-		if _, staged := v.disk.Head(); staged > 0 {
-			add("%d messages of %s have no place", staged, v.name)
-		}
-		for _, from := range v.follows {
-			if v.halted[from.name] != "" || w.beyond(v, from) {
-				continue // it never goes on
-			}
-			head, _ := from.disk.Head()
-			if n := len(v.disk.Records(parkedKind + store.LogName(from.name))); n > 0 {
-				add("%d messages of %s are set aside by %s", n, from.name, v.name)
-			}
-			lanes := 0
-			for _, at := range v.disk.Positions() {
-				if at.Follower != store.LogName(from.name) || at.Lane >= at.Lanes {
-					continue
-				}
-				if at.Lanes != int(v.lanes.Load()) {
-					add("%s follows %s by %d lanes, and is to by %d", v.name, from.name, at.Lanes, v.lanes.Load())
-				}
-				lanes++
-				if at.Seq != head {
-					add("lane %d of %s stands at %s of %s, whose head is %d", at.Lane, v.name, at.Position, from.name, head)
-				}
-			}
-			if lanes == 0 && head > 0 {
-				add("%s has no position in %s", v.name, from.name)
-			}
-		}
-		for id, r := range v.disk.Records("saga") {
-			if r.State != saga.Completed && r.State != saga.Compensated {
-				add("saga %s is %s", id, r.State)
-			}
-		}
-	}
-	return left
-}
-
-func (w *world) left() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.clients
-}
-
-// beyond says whether a lane has seen what its log has lost: it waits for messages that
-// will not come, or halts.
-func (w *world) beyond(v, from *service) bool {
-	return slices.ContainsFunc(v.disk.Positions(), func(at driver.Position) bool {
-		return at.Follower == store.LogName(from.name) && w.lostTo(from, at) != nil
-	})
-}
-
-// lostTo is the restore that took from a log what a position has seen.
-func (w *world) lostTo(from *service, at driver.Position) *forked {
-	for i, f := range w.forks {
-		if f.service == from && at.Epoch < f.fork.Epoch && at.Seq > f.fork.Seq {
-			return &w.forks[i]
-		}
-	}
-	return nil
-}
 
 // judge holds what everybody has written against what was asked.
 func (w *world) judge() []string {

@@ -106,21 +106,6 @@ func (w *world) prepare(v *service, fn func(*store.Tx) error) {
 	}
 }
 
-// placeLanes puts all lanes at the beginning of their log: two that come there for the
-// first time would be told apart by nothing.
-func (v *service) placeLanes(tx *store.Tx) error {
-	for _, from := range v.follows {
-		lanes := int(v.lanes.Load())
-		for lane := range lanes {
-			at := store.FollowerPosition{Follower: store.LogName(from.name), Lane: lane, Lanes: lanes, Position: bailiwick.Position{Epoch: 1}}
-			if err := tx.Move(bailiwick.Position{}, at); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // start starts everybody who is not late.
 func (w *world) start() {
 	for _, v := range w.services {
