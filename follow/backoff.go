@@ -8,10 +8,11 @@ import (
 )
 
 // Waits after failures of a database or a source. They are not Retry: no message
-// is to blame.
+// is to blame. The longest is part of how soon work goes on when the other side is
+// back.
 const (
 	troubleFirst = 50 * time.Millisecond
-	troubleMax   = 5 * time.Second
+	troubleMax   = 2 * time.Second
 )
 
 // jitter draws the wait after the n-th failure, from 1: full jitter, between

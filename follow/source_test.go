@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
+	"github.com/bailiwick/bailiwick/internal/memory"
+	"github.com/bailiwick/bailiwick/store"
 )
 
 // scripted is a source that answers as it is told. It says that there is
@@ -108,5 +111,48 @@ func TestStoppedWhileTheSourceFails(t *testing.T) {
 		h.settle(time.Minute)
 		h.stop()
 		h.wantEffects("a", 1)
+	})
+}
+
+// absent is a feed whose service may be away.
+type absent struct {
+	*store.Feed
+	away atomic.Bool
+}
+
+func (a *absent) Read(ctx context.Context, after bailiwick.Position, limit int) (bailiwick.Batch, error) {
+	if a.away.Load() {
+		return bailiwick.Batch{}, &bailiwick.Error{Code: bailiwick.Unavailable, Op: "absent"}
+	}
+	return a.Feed.Read(ctx, after, limit)
+}
+
+func (a *absent) Wait(ctx context.Context, after bailiwick.Position) error {
+	if a.away.Load() {
+		return &bailiwick.Error{Code: bailiwick.Unavailable, Op: "absent"}
+	}
+	return a.Feed.Wait(ctx, after)
+}
+
+// However long the other service was away, its messages are applied within two
+// seconds of its return: a saga with several such steps does not wait for each.
+func TestSourceThatWasAwayIsReadSoon(t *testing.T) {
+	onDisks(t, func(h *house, _, _ *memory.Disk) {
+		source := &absent{Feed: h.feed()}
+		h.follower.Source = source
+		source.away.Store(true)
+		h.start()
+		for n := range 10 {
+			source.away.Store(true)
+			h.publish("a")
+			h.settle(time.Minute)
+			source.away.Store(false)
+			h.settle(2 * time.Second)
+			if got := h.effects("a"); len(got) != n+1 {
+				t.Errorf("two seconds after the source had come back for the %d. time, %d messages were applied", n+1, len(got))
+			}
+			h.settle(time.Minute)
+		}
+		h.stop()
 	})
 }
