@@ -3,7 +3,6 @@ package durability
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -91,7 +90,7 @@ func (r *run) play(n int) {
 }
 
 // cut cuts the power and returns what came of it.
-func (r *run) cut(t *testing.T, chance *rand.Rand, luck disk.Luck) (disk.Image, []broken) {
+func (r *run) cut(t *testing.T, chance *rand.Rand, luck disk.Luck) (disk.Image, findings) {
 	t.Helper()
 	image := r.disk.PowerCut(chance, luck)
 	dir := directory(t, image)
@@ -124,8 +123,4 @@ func directory(t *testing.T, image disk.Image) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-func (k *known) clone() *known {
-	return &known{maps.Clone(k.tried), maps.Clone(k.done), maps.Clone(k.refused), k.applied}
 }

@@ -2,42 +2,12 @@ package durability
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"time"
 
-	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/engine/sqlite"
-	"github.com/bailiwick/bailiwick/store"
 )
-
-// known is what the world knows when the power goes.
-type known struct {
-	tried   map[string]transfer
-	done    map[string]bool
-	refused map[string]bool
-	applied int64
-}
-
-func newKnown() *known {
-	return &known{tried: map[string]transfer{}, done: map[string]bool{}, refused: map[string]bool{}}
-}
-
-// hear takes in what was told.
-func (k *known) hear(note any) {
-	switch n := note.(type) {
-	case tried:
-		k.tried[n.ID] = n.transfer
-	case done:
-		k.done[n.id] = true
-	case refused:
-		k.refused[n.id] = true
-	case applied:
-		k.applied = max(k.applied, n.seq)
-	}
-}
 
 // promise is what a power cut may not break.
 type promise string
@@ -59,99 +29,128 @@ type broken struct {
 	how     string
 }
 
+// findings are what a verdict finds.
+type findings []broken
+
+func (f *findings) add(p promise, how string, args ...any) {
+	*f = append(*f, broken{p, fmt.Sprintf(how, args...)})
+}
+
 // verdict opens the databases in a directory and compares what is in them with what
 // the world knows.
-func verdict(dir string, k *known) (list []broken) {
-	breaks := func(p promise, how string, args ...any) { list = append(list, broken{p, fmt.Sprintf(how, args...)}) }
+func verdict(dir string, k *known) (found findings) {
 	m, err := start(dir, sqlite.Off, k.hear)
 	if err != nil {
-		breaks(opens, "%v", err)
-		return list
+		found.add(opens, "%v", err)
+		return found
 	}
 	defer func() {
 		if err := m.close(); err != nil {
-			breaks(opens, "close: %v", err)
+			found.add(opens, "close: %v", err)
 		}
 	}()
-	b, err := look(m)
+	c, err := look(m)
 	if err == nil {
-		b.forgotten, b.log, err = readLog(m.bank)
+		c.forgotten, c.log, err = readLog(m.bank)
 	}
 	if err != nil {
-		breaks(sound, "%v", err)
-		return list
+		found.add(sound, "%v", err)
+		return found
 	}
-	if b.sound != "ok" {
-		breaks(sound, "%s", b.sound)
+	if c.sound != "ok" {
+		found.add(sound, "%s", c.sound)
 	}
+	c.isAcknowledged(k, &found)
+	if !c.isInStep(&found) {
+		return found // the two cannot be compared
+	}
+	c.recall()
+	c.isWhole(k, &found)
+	if how := compare(c.entries, c.log[:c.position]); how != "" {
+		found.add(together, "at %d: %s", c.position, how)
+	}
+	if len(found) > 0 {
+		return found
+	}
+	m.at = c.position
+	if err := m.catchUp(int64(len(c.log))); err != nil {
+		found.add(catchesUp, "%v", err)
+	} else if end, err := look(m); err != nil {
+		found.add(catchesUp, "%v", err)
+	} else if how := compare(end.entries, c.log); how != "" {
+		found.add(catchesUp, "%s", how)
+	}
+	return found
+}
 
+// isAcknowledged finds what was acknowledged and is not there.
+func (c *content) isAcknowledged(k *known, found *findings) {
 	for id := range k.done {
-		if _, ok := b.transfers[id]; !ok {
-			breaks(acknowledged, "transfer %s is lost", id)
+		if _, ok := c.transfers[id]; !ok {
+			found.add(acknowledged, "transfer %s is lost", id)
 		}
 	}
-	if b.position < k.applied {
-		breaks(acknowledged, "the ledger said that it is at %d, and is at %d", k.applied, b.position)
+	if c.position < k.applied {
+		found.add(acknowledged, "the ledger said that it is at %d, and is at %d", k.applied, c.position)
 	}
+}
 
-	if b.position < b.forgotten {
-		breaks(inStep, "the ledger is at %d, the bank has forgotten what was before %d", b.position, b.forgotten+1)
-		return list
+// isInStep finds where one service has acted on what the other does not have; false
+// if it has.
+func (c *content) isInStep(found *findings) bool {
+	head := c.forgotten + int64(len(c.log))
+	switch {
+	case c.position > head:
+		found.add(inStep, "the ledger is at %d, the bank's log ends at %d", c.position, head)
+	case c.position < c.forgotten:
+		found.add(inStep, "the ledger is at %d, the bank has forgotten what was up to %d", c.position, c.forgotten)
+	default:
+		return true
 	}
-	if how := b.recall(); how != "" {
-		breaks(together, "%s", how)
-		return list
-	}
+	return false
+}
 
+// recall puts before the log what the bank has forgotten, as the ledger's entries
+// tell it.
+func (c *content) recall() {
+	log := make([]told, c.forgotten)
+	for i := range log {
+		log[i].seq = int64(i + 1)
+		if 2*i < len(c.entries) {
+			log[i].transfer = c.transfers[c.entries[2*i].id]
+		}
+	}
+	c.log = append(log, c.log...)
+}
+
+// isWhole finds transactions of the bank that are there by half, or that nobody made.
+func (c *content) isWhole(k *known, found *findings) {
 	balances := [accounts]int64{}
 	for i := range balances {
 		balances[i] = deposit
 	}
-	for id, t := range b.transfers {
+	for id, t := range c.transfers {
 		was, ok := k.tried[id]
 		if !ok || k.refused[id] || !reflect.DeepEqual(t, was) {
-			breaks(whole, "transfer %s is there as %v, tried was %v", id, t, was)
+			found.add(whole, "transfer %s is there as %v, tried was %v", id, t, was)
 		}
 		balances[t.From] -= t.Amount
 		balances[t.To] += t.Amount
 	}
-	if balances != b.balances {
-		breaks(whole, "the transfers make the balances %v, there are %v", balances, b.balances)
+	if balances != c.balances {
+		found.add(whole, "the transfers make the balances %v, there are %v", balances, c.balances)
 	}
-	if len(b.log) != len(b.transfers) {
-		breaks(whole, "%d transfers and %d messages", len(b.transfers), len(b.log))
+	if len(c.log) != len(c.transfers) {
+		found.add(whole, "%d transfers and %d messages", len(c.transfers), len(c.log))
 	}
-	for i, msg := range b.log {
+	for i, msg := range c.log {
 		if msg.seq != int64(i+1) {
-			breaks(whole, "message %d stands at seq %d", i+1, msg.seq)
+			found.add(whole, "message %d stands at seq %d", i+1, msg.seq)
 		}
-		if t, ok := b.transfers[msg.ID]; !ok || !reflect.DeepEqual(t, msg.transfer) {
-			breaks(whole, "message %d tells of %v, there is %v", msg.seq, msg.transfer, t)
+		if t, ok := c.transfers[msg.ID]; !ok || !reflect.DeepEqual(t, msg.transfer) {
+			found.add(whole, "message %d tells of %v, there is %v", msg.seq, msg.transfer, t)
 		}
 	}
-
-	if b.position > int64(len(b.log)) {
-		breaks(inStep, "the ledger is at %d, the bank's log ends at %d", b.position, len(b.log))
-		return list
-	}
-	if how := compare(b.entries, b.log[:b.position]); how != "" {
-		breaks(together, "at %d: %s", b.position, how)
-	}
-	if len(list) > 0 {
-		return list
-	}
-
-	m.at = b.position
-	if err := m.catchUp(int64(len(b.log))); err != nil {
-		breaks(catchesUp, "%v", err)
-		return list
-	}
-	if end, err := look(m); err != nil {
-		breaks(catchesUp, "%v", err)
-	} else if how := compare(end.entries, b.log); how != "" {
-		breaks(catchesUp, "%s", how)
-	}
-	return list
 }
 
 // patience is how long the ledger may take to apply what there is.
@@ -167,45 +166,6 @@ func (m *machine) catchUp(seq int64) error {
 	return m.settle(ctx, seq)
 }
 
-// told is a message of the bank's log.
-type told struct {
-	seq int64
-	transfer
-}
-
-// entry is a row of the ledger.
-type entry struct {
-	seq     int64
-	id      string
-	account int
-	delta   int64
-}
-
-// content is what lies in the databases.
-type content struct {
-	sound     string
-	balances  [accounts]int64
-	transfers map[string]transfer
-	forgotten int64 // the last message that is not in the log any more
-	log       []told
-	position  int64
-	entries   []entry
-}
-
-// recall puts before the log what the bank has forgotten, as the ledger's entries
-// tell it.
-func (b *content) recall() (how string) {
-	if int64(len(b.entries)) < 2*b.forgotten {
-		return fmt.Sprintf("%d entries of %d messages that are forgotten", len(b.entries), b.forgotten)
-	}
-	var log []told
-	for i := range b.forgotten {
-		log = append(log, told{i + 1, b.transfers[b.entries[2*i].id]})
-	}
-	b.log = append(log, b.log...)
-	return ""
-}
-
 // compare says how the entries differ from those that the messages make.
 func compare(entries []entry, log []told) string {
 	if len(entries) != 2*len(log) {
@@ -217,101 +177,4 @@ func compare(entries []entry, log []told) string {
 		}
 	}
 	return ""
-}
-
-// look reads all but the log, whose reader has to be registered.
-func look(m *machine) (b content, err error) {
-	ctx := context.Background()
-	b.transfers = map[string]transfer{}
-	if b.sound, err = check(m.bank); err == nil && b.sound == "ok" {
-		b.sound, err = check(m.ledger)
-	}
-	if err != nil {
-		return b, err
-	}
-	err = m.bank.Read(ctx, func(tx *store.Tx) error {
-		err := each(tx, "SELECT id, balance FROM account", func(scan scan) error {
-			var id int
-			var balance int64
-			err := scan(&id, &balance)
-			b.balances[id] = balance
-			return err
-		})
-		return errors.Join(err, each(tx, "SELECT id, debit, credit, amount, memo FROM transfer", func(scan scan) error {
-			var t transfer
-			err := scan(&t.ID, &t.From, &t.To, &t.Amount, &t.Memo)
-			b.transfers[t.ID] = t
-			return err
-		}))
-	})
-	if err != nil {
-		return b, err
-	}
-	err = m.ledger.Read(ctx, func(tx *store.Tx) error {
-		p, _, err := tx.Position(m.bank.Log().Name(), 0)
-		b.position = p.Seq
-		return errors.Join(err, each(tx, "SELECT seq, id, account, delta FROM entry ORDER BY rowid", func(scan scan) error {
-			var e entry
-			err := scan(&e.seq, &e.id, &e.account, &e.delta)
-			b.entries = append(b.entries, e)
-			return err
-		}))
-	})
-	return b, err
-}
-
-// readLog reads the log, and up to which message it is forgotten.
-func readLog(db *store.DB) (forgotten int64, list []told, err error) {
-	ctx := context.Background()
-	feed, err := db.Log().Feed(ctx, store.Subscriber{Name: "ledger", Types: []string{moved}})
-	if err != nil {
-		return 0, nil, err
-	}
-	state, err := db.Log().State(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
-	at := bailiwick.Position{Epoch: state.Epoch, Seq: state.Low}
-	for {
-		batch, err := feed.Read(ctx, at, 500)
-		if err != nil || len(batch.Messages) == 0 {
-			return state.Low, list, err
-		}
-		for _, msg := range batch.Messages {
-			t, err := parse(msg)
-			if err != nil {
-				return 0, nil, err
-			}
-			list = append(list, told{msg.Seq, t})
-		}
-		at = batch.Through
-	}
-}
-
-func parse(msg *bailiwick.Message) (t transfer, err error) {
-	return t, json.Unmarshal(msg.Data, &t)
-}
-
-type scan = func(...any) error
-
-func each(tx *store.Tx, query string, row func(scan) error) error {
-	rows, err := tx.SQL().Query(query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// check has SQLite look at every page.
-func check(db *store.DB) (answer string, err error) {
-	err = db.Read(context.Background(), func(tx *store.Tx) error {
-		return tx.SQL().QueryRow("PRAGMA integrity_check(1)").Scan(&answer)
-	})
-	return answer, err
 }
