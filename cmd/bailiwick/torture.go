@@ -128,7 +128,7 @@ func (f *tortureFlags) options() torture.Options {
 }
 
 // runTorture runs a campaign and prints its report.
-func (c *cli) runTorture(ctx context.Context, errOut io.Writer, f tortureFlags) (err error) {
+func (c *cli) runTorture(ctx context.Context, errOut io.Writer, f tortureFlags) error {
 	dir, err := f.directory()
 	if err != nil {
 		return err
@@ -151,12 +151,10 @@ func (c *cli) runTorture(ctx context.Context, errOut io.Writer, f tortureFlags) 
 	}
 	fmt.Fprintf(errOut, "torture: seed %d, in %s\n", f.seed, dir)
 	report, err := torture.Run(ctx, opts)
-	if err != nil {
-		return err
-	}
-	if !report.Sound {
+	if err != nil || !report.Sound {
 		fmt.Fprintf(errOut, "torture: what was seen is kept in %s%s\n", dir, databases.kept())
-	} else if err := errors.Join(databases.drop(), f.tidy(dir)); err != nil {
+	}
+	if err != nil {
 		return err
 	}
 	if c.json {
@@ -164,10 +162,13 @@ func (c *cli) runTorture(ctx context.Context, errOut io.Writer, f tortureFlags) 
 	} else {
 		err = report.Print(c.out)
 	}
-	if err == nil && !report.Sound {
-		err = errViolated
+	switch {
+	case err != nil:
+		return err
+	case !report.Sound:
+		return errViolated
 	}
-	return err
+	return errors.Join(databases.drop(), f.tidy(dir))
 }
 
 // kinds are the faults that were named; nil means all that are possible.

@@ -17,7 +17,7 @@ func Example() {
 		Faults:     map[nemesis.Kind]int{nemesis.Kill: 21, nemesis.Lose: 4},
 		Operations: map[history.Kind]map[history.Outcome]int{history.Transfer: {history.OK: 803, history.Fail: 214, history.Info: 9}},
 		Serves:     torture.Recovery{Samples: 4, Median: 190 * time.Millisecond, Max: 240 * time.Millisecond},
-		Moves:      torture.Recovery{Samples: 4, Median: 310 * time.Millisecond, Max: 420 * time.Millisecond},
+		Moves:      torture.Recovery{Samples: 32, Median: 310 * time.Millisecond, Max: 420 * time.Millisecond},
 		Invariants: verdict.Verdict{{Invariant: "transfer-ok", Checked: 803}}}
 	if err := report.Print(os.Stdout); err != nil {
 		fmt.Println(err)
@@ -35,7 +35,7 @@ func Example() {
 	//
 	// AFTER A KILL      SAMPLES  MEDIAN  LONGEST
 	// serves again      4        190ms   240ms
-	// sagas have ended  4        310ms   420ms
+	// a saga has ended  32       310ms   420ms
 	//
 	// INVARIANT    CHECKED  VIOLATIONS
 	// transfer-ok  803      0

@@ -3,7 +3,6 @@ package torture
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,7 +15,7 @@ import (
 type recovery struct {
 	kills  int
 	serves []time.Duration // from the kill until the same process takes requests again
-	moves  []time.Duration // from the kill until sagas that were under way then, and some begun after it, have ended
+	moves  []time.Duration // from the kill until a saga has ended that was under way then or begun just after it, each
 }
 
 // The accounts of the transfers that are under way when a process is killed in a calm.
@@ -76,11 +75,13 @@ func (c *campaign) kill(ctx context.Context) error {
 		c.recovery.serves = append(c.recovery.serves, patience)
 	}
 	err := transfers.Wait()
-	last := slices.MaxFunc(ended, time.Time.Compare)
-	if slices.ContainsFunc(ended, time.Time.IsZero) {
-		last = killed.Add(patience)
+	for _, end := range ended {
+		took := patience
+		if !end.IsZero() {
+			took = max(0, end.Sub(killed))
+		}
+		c.recovery.moves = append(c.recovery.moves, took)
 	}
-	c.recovery.moves = append(c.recovery.moves, max(0, last.Sub(killed)))
 	return err
 }
 

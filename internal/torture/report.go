@@ -28,7 +28,7 @@ type Report struct {
 	Faults     map[nemesis.Kind]int                     `json:"faults"`
 	Operations map[history.Kind]map[history.Outcome]int `json:"operations"`
 	// Serves is how soon a process that was killed took requests again, Moves how soon
-	// the sagas ended that were under way, or begun, when it was killed; both with
+	// each saga ended that was under way, or begun, when it was killed; both with
 	// nothing else broken.
 	Serves Recovery `json:"serves"`
 	Moves  Recovery `json:"moves"`
@@ -94,7 +94,7 @@ func (r *Report) Print(w io.Writer) error {
 	for _, line := range []struct {
 		what string
 		Recovery
-	}{{"serves again", r.Serves}, {"sagas have ended", r.Moves}} {
+	}{{"serves again", r.Serves}, {"a saga has ended", r.Moves}} {
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", line.what, line.Samples, round(line.Median), round(line.Max))
 	}
 	fmt.Fprint(t, "\nINVARIANT\tCHECKED\tVIOLATIONS\n")
