@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
@@ -82,6 +83,7 @@ func (l *lane) retryDue(ctx context.Context) error {
 			due = append(due, key)
 		}
 	}
+	slices.Sort(due) // what happens does not hang on chance
 	for _, key := range due {
 		if err := l.drain(ctx, key); err != nil {
 			return err

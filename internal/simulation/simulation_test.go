@@ -68,7 +68,11 @@ func TestSimulation(t *testing.T) {
 
 // The same seed makes the same decisions.
 func TestSeedsRepeat(t *testing.T) {
-	for seed := uint64(1); seed <= 200; seed++ {
+	many := uint64(200)
+	if *seeds > 0 {
+		many = *seeds
+	}
+	for seed := *from; seed < *from+many; seed++ {
 		first, second := Run(t, Case{Seed: seed}, false), Run(t, Case{Seed: seed}, false)
 		if first.Undecided > 0 {
 			t.Errorf("seed %d left %d decisions to chance", seed, first.Undecided)
