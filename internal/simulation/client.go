@@ -64,10 +64,11 @@ func (q request) put(p *process) (reply string, err error) {
 	return reply, err
 }
 
-// cancel has a process take a transfer back, unless it is decided already.
-func (q request) cancel(p *process) {
+// cancel has a process take a transfer back, unless it is decided already. at tells it
+// from another attempt.
+func (q request) cancel(p *process, at int64) {
 	_ = p.db.Do(context.Background(), func(tx *store.Tx) error {
-		if err := tx.Lock("cancel/" + q.key); err != nil {
+		if err := tx.Lock("cancel/" + q.key + "/" + strconv.FormatInt(at, 10)); err != nil {
 			return err
 		}
 		return p.orchestrator.Cancel(tx, q.key, saga.Rejection{Reason: "cancelled"})

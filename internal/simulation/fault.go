@@ -110,7 +110,7 @@ func (w *world) hit(f fault) {
 		}
 	case cancel:
 		if q, order := w.plan.clients[0][0], w.services[0].one(f.pick); q.to != "" && order != nil {
-			go q.cancel(order)
+			go q.cancel(order, w.steps.Load())
 			what = q.key
 		}
 	case backup:

@@ -99,6 +99,7 @@ func (s *schedule) let(group []*gate, p pass) {
 	if len(group) > 1 && !group[0].alike {
 		group = group[:1] // which of them is not decided
 		s.undecided++
+		s.note("? whoever")
 	}
 	s.note(group[0].key)
 	s.mu.Lock()
