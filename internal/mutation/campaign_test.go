@@ -92,7 +92,7 @@ var lasting = []string{verdict.RunningSums, "key-once", "key-answer", "lineariza
 // found violated. That services do not come to rest alone would not be enough.
 func campaign(t *testing.T, r Row, program string, seed uint64) (found []string) {
 	t.Helper()
-	opts := torture.Options{Seed: seed, For: 15 * time.Second, Rest: 20 * time.Second, Dir: t.TempDir(), Engine: r.Campaign, Faults: faults(r.Promise),
+	opts := torture.Options{Seed: seed, For: 10 * time.Second, Rest: 12 * time.Second, Dir: t.TempDir(), Engine: r.Campaign, Faults: faults(r.Promise),
 		Logger: slog.New(slog.DiscardHandler)}
 	databases := map[string]string{}
 	for _, service := range bank.Services() {
