@@ -12,6 +12,7 @@ import (
 
 var (
 	link    = regexp.MustCompile(`\[([^\]]*)\]\(([^)\s]+)\)`)
+	beside  = regexp.MustCompile("`([a-z/]+)` `(Test[A-Za-z]+)[`/]")
 	named   = regexp.MustCompile("^`((?:Test|Example)[A-Za-z]*)`$")
 	calling = regexp.MustCompile("(?m)(?:`|^    )(?:go run ./cmd/)?bailiwick ([^`#\n]+)")
 )
@@ -65,6 +66,35 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	if tests < 30 {
 		t.Errorf("only %d tests are named", tests)
 	}
+}
+
+// Where a page names a test behind its package, the package has it.
+func TestNamedTestsExist(t *testing.T) {
+	tests := 0
+	for _, path := range handwritten(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range beside.FindAllStringSubmatch(string(text), -1) {
+			tests++
+			if !declared(filepath.Join(root, m[1]), m[2]) {
+				t.Errorf("%s: there is no %s in %s", path, m[2], m[1])
+			}
+		}
+	}
+	if tests < 20 {
+		t.Errorf("only %d tests are named", tests)
+	}
+}
+
+// declared reports whether the tests of a directory have one of this name.
+func declared(dir, name string) bool {
+	files, _ := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	return slices.ContainsFunc(files, func(file string) bool {
+		code, err := os.ReadFile(file)
+		return err == nil && strings.Contains(string(code), "func "+name+"(")
+	})
 }
 
 // Every command that a page shows exists, with the flags that it shows.
