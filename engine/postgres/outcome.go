@@ -74,6 +74,7 @@ func (d *db) look(xid string, of *session) (committed bool, err error) {
 var (
 	errForgotten = errors.New("the server no longer knows the transaction")
 	errCrashed   = errors.New("the server has crashed since, and may have given the transaction's id to another one")
+	errStandby   = errors.New("the server is a standby, and may not have heard of the transaction's end yet")
 )
 
 // lookOnce asks once. With end it ends the session that has the transaction open,
@@ -81,7 +82,9 @@ var (
 //
 // A crash takes the id of a transaction with it, of which nothing had reached the disk
 // yet, and gives it to another. So what is committed in another life of the server may
-// be that one; what is not committed, or not begun, is not ours either way.
+// be that one; what is not committed, or not begun, is not ours either way. Only a
+// standby knows neither: what it has not replayed yet may be committed all the same, so
+// it is asked again once it was promoted.
 func (d *db) lookOnce(ctx context.Context, xid string, of *session, end bool) (committed, decided bool, err error) {
 	conn, err := d.pool.Conn(ctx)
 	if err != nil {
@@ -89,13 +92,16 @@ func (d *db) lookOnce(ctx context.Context, xid string, of *session, end bool) (c
 	}
 	defer conn.Close()
 	var status *string
-	var same bool
-	err = conn.QueryRowContext(ctx, `SELECT pg_xact_status($1::text::xid8), `+sameLife, xid, of.life.began, of.life.crew).Scan(&status, &same)
+	var standby, same bool
+	err = conn.QueryRowContext(ctx, `SELECT pg_is_in_recovery(), CASE WHEN NOT pg_is_in_recovery() THEN pg_xact_status($1::text::xid8) END, `+sameLife,
+		xid, of.life.began, of.life.crew).Scan(&standby, &status, &same)
 	switch {
 	case state(err) == notBegun:
 		return false, true, nil
 	case err != nil:
 		return false, !unreachable(err) && ctx.Err() == nil, err
+	case standby:
+		return false, false, errStandby
 	case status == nil:
 		return false, true, errForgotten
 	case *status == "committed" && !same:
