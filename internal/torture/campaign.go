@@ -130,6 +130,7 @@ func (c *campaign) torture(ctx, kept context.Context) error {
 	defer enough()
 	at, stop := context.WithCancel(kept)
 	all, at := errgroup.WithContext(at)
+	defer context.AfterFunc(at, enough)() // a storm is not waited for where all else has ended
 	all.Go(func() error { return c.clients.Run(at) })
 	all.Go(func() error { return c.tell(at) })
 	all.Go(func() error {

@@ -103,6 +103,9 @@ func (r *Report) Print(w io.Writer) error {
 	}
 	err := t.Flush()
 	for _, i := range r.Invariants {
+		if i.Undecided > 0 {
+			_, err = fmt.Fprintf(w, "%s: %d more were not decided\n", i.Invariant, i.Undecided)
+		}
 		for n, v := range i.Violations {
 			if n == shown {
 				_, err = fmt.Fprintf(w, "%s: and %d more\n", i.Invariant, len(i.Violations)-shown)

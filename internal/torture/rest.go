@@ -40,10 +40,7 @@ func (c *campaign) judge(ctx context.Context) (*Report, error) {
 	}
 	report := c.report()
 	report.Rest = c.opts.Clock.Now().Sub(begun)
-	report.Invariants = append(report.Invariants, rested)
-	if c.running.Checked > 0 {
-		report.Invariants = append(report.Invariants, c.running)
-	}
+	report.Invariants = append(report.Invariants, rested, c.running)
 	err = c.hold(ctx, report)
 	report.Sound = len(report.Invariants.Violations()) == 0
 	return report, err

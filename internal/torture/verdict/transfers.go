@@ -25,10 +25,7 @@ func transfersDone(b *books, r *Result) {
 // transfersFailed: whose transfer was refused finds nothing, or all of it taken back.
 func transfersFailed(b *books, r *Result) {
 	for _, q := range b.asked(history.Transfer, history.Fail) {
-		if len(b.byKey[q.ID]) == 0 {
-			r.hold(true, "") // refused at the door; what has no transfer is found by movesAskedFor
-		}
-		for _, t := range b.byKey[q.ID] {
+		for _, t := range b.byKey[q.ID] { // none where it was refused at the door: movesAskedFor finds what was done for no transfer
 			r.hold(t.Status == bank.Rejected && b.effect(t) == nothing, "%s was answered as refused; transfer %s is %s, %s", q.ID, t.ID, t.Status, b.tell(t))
 		}
 	}
@@ -42,9 +39,6 @@ func transfersUnknown(b *books, r *Result) {
 		unheard := func(op history.Op) bool { return op.Outcome == history.Info }
 		if q.Kind != history.Transfer || !slices.ContainsFunc(q.again, unheard) {
 			continue
-		}
-		if len(b.byKey[q.ID]) == 0 {
-			r.hold(true, "")
 		}
 		for _, t := range b.byKey[q.ID] {
 			whatItSays := map[string]effect{bank.Done: whole, bank.Rejected: nothing}
