@@ -264,6 +264,9 @@ func (f *mortals) kill(name string, i int) time.Time {
 	f.mu.Lock()
 	pid := f.at[name][i].PID
 	f.mu.Unlock()
+	if pid == 0 { // a signal to process 0 is one to all of the test's own
+		f.t.Fatalf("%s ended by itself\n%s", name, f.tail())
+	}
 	now := time.Now()
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		f.t.Fatalf("kill %s, process %d: %v", name, pid, err)
