@@ -21,7 +21,7 @@ func (w *world) rest() []string {
 	for {
 		w.due()
 		groups := w.ready()
-		if len(groups) > 0 {
+		if len(groups) > 0 && w.steps.Load() <= begun+mostSteps {
 			group := groups[w.random.IntN(len(groups))]
 			w.let(group, w.pass(group[0]))
 			continue

@@ -48,9 +48,8 @@ func Run(t *testing.T, c Case, trace bool) (r Result) {
 // storm lets things happen and go wrong.
 func (w *world) storm() {
 	for w.steps.Load() < int64(w.plan.storm) {
-		groups := w.ready()
 		w.due()
-		if groups = w.ready(); len(groups) > 0 && w.random.IntN(8) > 0 {
+		if groups := w.ready(); len(groups) > 0 && w.random.IntN(8) > 0 {
 			group := groups[w.random.IntN(len(groups))]
 			w.let(group, w.pass(group[0]))
 		} else if !w.passTime(w.all()) && len(groups) == 0 {

@@ -104,12 +104,13 @@ func (j *judgement) requests() {
 			times[m.Of]++
 		}
 	}
+	forgot, _ := j.restored("wallet")
 	for _, list := range j.w.plan.clients {
 		for _, q := range list {
 			reply, n := j.w.answers[q.key], times[q.key]
 			switch {
 			case q.to != "" && reply == begun, q.to == "" && reply == done && n == 1, q.to == "" && reply == refused && n == 0:
-			case reply == done && n == 0 && len(j.w.forks) > 0:
+			case reply == done && n == 0 && forgot:
 			default:
 				j.say("request %s was answered %q, and done %d times", q.key, reply, n)
 			}
@@ -213,14 +214,24 @@ func (j *judgement) order() {
 // halts: a follower gives up where its log has lost what it saw, or where it was put
 // back itself to where the log was trimmed, and nowhere else.
 func (j *judgement) halts() {
-	restored := func(name string) bool {
-		return slices.ContainsFunc(j.w.forks, func(f forked) bool { return f.service.name == name })
-	}
 	for _, v := range j.w.services {
+		back, _ := j.restored(v.name)
 		for from, code := range v.halted {
-			if !(code == bailiwick.Forked && restored(from) || code == bailiwick.Gone && j.w.plan.trim && restored(v.name)) {
+			_, lost := j.restored(from)
+			if !(code == bailiwick.Forked && lost || code == bailiwick.Gone && j.w.plan.trim && back) {
 				j.say("%s gave up following %s: %s", v.name, from, code)
 			}
 		}
 	}
+}
+
+// restored says whether a service's disk was put back, and whether its log lost
+// messages by that.
+func (j *judgement) restored(name string) (back, lost bool) {
+	for _, f := range j.w.forks {
+		if f.service.name == name {
+			back, lost = true, lost || int64(len(f.before)) > f.fork.Seq
+		}
+	}
+	return back, lost
 }
