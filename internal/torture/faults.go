@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
@@ -55,9 +56,10 @@ func second(draw uint64) time.Duration {
 // arrivals is at most how often a point is passed before the process dies there.
 const arrivals = 40
 
-// deadline draws a point to die at, and at which arrival.
+// deadline draws a point to die at, and at which arrival. Nobody sets a log up anew
+// here.
 func deadline(draw uint64) string {
-	points := proof.Points()
+	points := slices.DeleteFunc(proof.Points(), func(p proof.Point) bool { return p == proof.Rebuilding })
 	n := uint64(len(points))
 	return fmt.Sprintf("%s:%d", points[draw%n], 1+draw/n%arrivals)
 }
