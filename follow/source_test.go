@@ -149,7 +149,7 @@ func TestSourceThatWasAwayIsReadSoon(t *testing.T) {
 			source.away.Store(false)
 			h.settle(2 * time.Second)
 			if got := h.effects("a"); len(got) != n+1 {
-				t.Errorf("two seconds after the source had come back for the %d. time, %d messages were applied", n+1, len(got))
+				t.Errorf("two seconds after return %d of the source, %d messages were applied", n+1, len(got))
 			}
 			h.settle(time.Minute)
 		}

@@ -68,7 +68,7 @@ func (l *Log) sequence(ctx context.Context) {
 	idle := pollMin
 	for ctx.Err() == nil {
 		now := l.db.opts.Clock.Now()
-		if wait := renew.Sub(now); wait <= 0 || wait > sequencerTTL { // a clock may jump back
+		if wait := renew.Sub(now); wait <= 0 || wait > sequencerTTL/3 { // a clock may jump back
 			lease, err := l.db.drv.Lease(ctx, sequencerLease, holder, sequencerTTL)
 			switch {
 			case err != nil:

@@ -92,8 +92,8 @@ func At(p Point) {
 	armed.Do(fromEnvironment)
 	deadly.mu.Lock()
 	defer deadly.mu.Unlock()
-	left, armed := deadly.left[p]
-	if !armed {
+	left, told := deadly.left[p]
+	if !told {
 		return
 	}
 	deadly.left[p] = left - 1
