@@ -227,12 +227,3 @@ func tortured(life context.Context, service, database string, peers map[string]s
 	}
 	return exec.CommandContext(life, program, args...)
 }
-
-// shell runs a command line of the user's.
-func shell(ctx context.Context, line string) error {
-	out, err := exec.CommandContext(ctx, "sh", "-c", line).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s: %w: %s", line, err, out)
-	}
-	return nil
-}
