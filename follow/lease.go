@@ -57,14 +57,15 @@ func (r *runner) runLeased(ctx context.Context, index int) error {
 		}()
 		l := newLane(r, index, term)
 		err = l.run(held)
-		if hasCode(err, bailiwick.Stale, bailiwick.Gone, bailiwick.Forked) && (!r.holds(ctx, index, term) || l.overtaken(ctx)) {
-			lose(errLeaseLost) // what has gone from the log, another has applied
-		}
 		cause := context.Cause(held)
+		over := cause == errLeaseLost || cause == errHandedOver
+		if hasCode(err, bailiwick.Stale, bailiwick.Gone, bailiwick.Forked) {
+			over = over || l.overtaken(ctx) // what has gone from the log, another has applied
+		}
 		lose(nil)
 		<-renewed
 		r.release(ctx, index)
-		if cause != errLeaseLost && cause != errHandedOver || ctx.Err() != nil {
+		if !over || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -131,11 +132,22 @@ func (r *runner) holds(ctx context.Context, lane int, term int64) bool {
 	return true
 }
 
-// overtaken says whether another moved the lane's position: one that had the lease
-// before may have begun its last commit then.
-func (l *lane) overtaken(ctx context.Context) bool {
-	row, ok, err := l.position(ctx, l.index)
-	return err == nil && ok && row.Position != l.stands
+// overtaken says whether another has the lane's lease, or moved its position: one that
+// had the lease before may have begun its last commit then. It asks until it is told.
+func (l *lane) overtaken(ctx context.Context) (over bool) {
+	err := l.patiently(ctx, "looking who overtook a lane failed", closed, func() error {
+		lease, err := l.db.Lease(ctx, l.leaseName(l.index), l.holder, leaseTTL)
+		if err != nil {
+			return err
+		}
+		row, ok, err := l.position(ctx, l.index)
+		over = !lease.Held || lease.Term != l.term || ok && row.Position != l.stands
+		return err
+	})
+	if over = over && err == nil; over {
+		l.logger.Warn("a lane was overtaken", "lane", l.index, "term", l.term)
+	}
+	return over
 }
 
 // release gives the lease back, also while the process stops. A lease that is

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
@@ -57,18 +58,7 @@ func TestOvertakenInstanceGoesOn(t *testing.T) {
 		h.publish("a")
 		h.settle(time.Second)
 		other, term := overtake(h, to)
-		err := other.to.Do(context.Background(), func(tx *store.Tx) error {
-			at, _, err := tx.Position(till, 0)
-			if err != nil {
-				return err
-			}
-			from := at.Position
-			at.Term = term
-			return tx.Move(from, at)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		other.begin(term)
 		h.publish("a") // it tries, under its old term
 		h.settle(20 * time.Second)
 		h.wantEffects("a", 1)
@@ -77,6 +67,58 @@ func TestOvertakenInstanceGoesOn(t *testing.T) {
 		h.stop()
 		other.to.Close()
 	})
+}
+
+// Nor does it end where it finds out in a moment in which the database cannot tell it
+// who has the lease.
+func TestOvertakenInstanceAsksUntilItIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var silent atomic.Bool
+		from := memory.NewDisk(memory.Options{})
+		to := memory.NewDisk(memory.Options{Shared: true, Hold: func(_ context.Context, _ *memory.DB, m memory.Moment) memory.Fate {
+			if m.Op != "lease" || !silent.Load() {
+				return memory.Fate{}
+			}
+			return memory.Fate{Before: &bailiwick.Error{Code: bailiwick.Unavailable, Op: "lease"}}
+		}})
+		h := newHouse(t, func(owner string) *store.DB {
+			return onDisk(map[string]*memory.Disk{"shop": from, "till": to}[owner], owner)
+		})
+		defer h.close()
+		var one []int64
+		h.runWith(1, &one)
+		h.publish("a")
+		h.settle(time.Second)
+		other, term := overtake(h, to)
+		other.begin(term)
+		silent.Store(true)
+		h.publish("a")
+		h.settle(5 * time.Second)
+		silent.Store(false)
+		h.settle(20 * time.Second)
+		h.wantEffects("a", 1)
+		h.settle(time.Minute)
+		h.wantEffects("a", 1, 2)
+		h.stop()
+		other.to.Close()
+	})
+}
+
+// begin writes the term of the only lane's lease beside its position, as the first
+// move of whoever has the lease does.
+func (h *house) begin(term int64) {
+	h.t.Helper()
+	err := h.to.Do(context.Background(), func(tx *store.Tx) error {
+		at, _, err := tx.Position(till, 0)
+		if err != nil {
+			return err
+		}
+		at.Term = term
+		return tx.Move(at.Position, at)
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // One that was overtaken may find out because the log has forgotten what it asks for:
