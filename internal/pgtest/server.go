@@ -166,9 +166,14 @@ func (s *Server) launch() (err error) {
 // Restart ends the server at once, as a crash of its machine would but for what was
 // not synced, and starts it again: every session is lost, and it recovers from its
 // log. It returns once the server answers.
-func (s *Server) Restart() error {
+func (s *Server) Restart() (err error) {
 	s.process.quit()
-	return s.launch()
+	for range 5 { // while it was away somebody's connection may have been given its port
+		if err = s.launch(); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // await returns once the server answers, or has ended.
