@@ -19,7 +19,9 @@
 // [Rebase] has begun a new incarnation of its log.
 //
 // Connections pass through no pooler that shares sessions between transactions:
-// ownership is a lock of the session.
+// ownership is a lock of the session. The role needs its own schema, and may read
+// pg_locks and pg_stat_activity, as every role may that nobody forbade it: they tell
+// whether whoever holds a lease is still there, and whether the server has crashed.
 //
 // A service that has its own *sql.DB or pgx pool, code and migrations takes in
 // single parts as guests: see [Wrap] with Options.Guest, [Outbox] and [Pgx].
