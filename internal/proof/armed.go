@@ -58,10 +58,10 @@ func arm(text string) error {
 		switch {
 		case word == "":
 			continue
-		case !Known(name) || counted && !slices.Contains(Points(), Point(name)):
-			return fmt.Errorf("%s: %q is neither a promise nor a point with an arrival", Variable, word)
 		case !counted && slices.Contains(Promises(), Promise(name)):
 			promises[Promise(name)] = true
+		case !slices.Contains(Points(), Point(name)):
+			return fmt.Errorf("%s: %q is neither a promise nor a point with an arrival", Variable, word)
 		case !counted:
 			points[Point(name)] = 1
 		default:

@@ -7,8 +7,6 @@
 // when they are inlined: there is no way to switch anything off.
 package proof
 
-import "slices"
-
 // A Point is a moment at which a process may be told to die.
 type Point string
 
@@ -50,9 +48,4 @@ const (
 // Promises returns all of them.
 func Promises() []Promise {
 	return []Promise{Atomicity, Dedup, Holes, Fencing, Epochs, Lanes, Queueing, Barrier, Replies, Reverse, CommitOrder, Autocommit}
-}
-
-// Known reports whether text names a promise or a point.
-func Known(text string) bool {
-	return slices.Contains(Promises(), Promise(text)) || slices.Contains(Points(), Point(text))
 }
