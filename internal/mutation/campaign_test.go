@@ -68,14 +68,14 @@ func TestCampaignNotices(t *testing.T) {
 			t.Setenv(proof.Variable, string(r.Promise)) // the processes of the services inherit it
 			begun := time.Now()
 			found, seed := []string(nil), uint64(1)
-			for ; len(found) == 0 && time.Since(begun) < within; seed++ {
+			for ; len(found) == 0 && time.Since(begun) < patience; seed++ {
 				found = campaign(t, r, program, seed)
 			}
 			took := time.Since(begun).Round(time.Second)
 			switch {
 			case len(found) == 0:
 				t.Errorf("nothing was noticed in %s, by %d campaigns", took, seed-1)
-			case took > within:
+			case took > within && !r.Simulation: // nobody else has noticed by then
 				t.Errorf("it took %s to notice, more than %s: %q", took, within, found)
 			default:
 				t.Logf("seed %d, after %s: %q", seed-1, took, found)

@@ -14,8 +14,12 @@ import (
 	"github.com/bailiwick/bailiwick/internal/proof"
 )
 
-// within is how long somebody may take to notice.
-const within = time.Minute
+const (
+	// within is how long it may take until somebody notices.
+	within = time.Minute
+	// patience is how long a campaign may take where the simulation has noticed.
+	patience = 3 * within
+)
 
 // full demands the servers that the full suite needs; without them these tests are
 // not what they say.
