@@ -3,6 +3,7 @@ package verdict_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bailiwick/bailiwick/internal/torture/bank"
@@ -38,15 +39,8 @@ func newWorld(start map[string]int64) *world {
 	for id, balance := range start {
 		w.state.Accounts = append(w.state.Accounts, bank.Account{ID: id, Balance: balance})
 	}
-	slices.SortFunc(w.state.Accounts, func(a, b bank.Account) int { return compare(a.ID, b.ID) })
+	slices.SortFunc(w.state.Accounts, func(a, b bank.Account) int { return strings.Compare(a.ID, b.ID) })
 	return w
-}
-
-func compare(a, b string) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 // plan has something done at a moment.
