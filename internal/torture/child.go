@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/bailiwick/bailiwick/internal/torture/nemesis"
@@ -112,7 +113,7 @@ func dieAt(env []string, text string) []string {
 		return env
 	}
 	for i, entry := range env {
-		if len(entry) > len(variable) && entry[:len(variable)+1] == variable+"=" {
+		if strings.HasPrefix(entry, variable+"=") {
 			env = slices.Clone(env)
 			env[i] = entry + "," + text
 			return env
