@@ -219,7 +219,7 @@ func TestLostAnswersAreOfRequestsThatArrived(t *testing.T) {
 	link, f := pair(t)
 	mend := befall(t, link, nemesis.Lose)
 	tries(t, link, func(_ string, err error) bool { return errors.Is(err, io.EOF) })
-	if last := f.arrived[f.count()-1]; f.count() == 0 || !strings.HasPrefix(last, "POST") {
+	if n := f.count(); n == 0 || !strings.HasPrefix(f.arrived[n-1], "POST") {
 		t.Errorf("%q", f.arrived)
 	}
 	mend()
