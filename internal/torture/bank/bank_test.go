@@ -190,7 +190,7 @@ func TestTransfers(t *testing.T) {
 		}
 		for _, m := range s.Moves {
 			legs[m.Transfer+" "+m.Account] += m.Delta
-			if e := entered[m.Message]; e != (bank.Entry{Message: m.Message, Transfer: m.Transfer, Account: m.Account, Delta: m.Delta, Kind: m.Kind}) {
+			if e := entered[m.Message]; e != (bank.Entry{Move: m}) {
 				t.Errorf("%v was entered as %v", m, e)
 			}
 		}

@@ -56,9 +56,7 @@ func pardoned(tx *store.Tx, id bailiwick.ID) error {
 
 const selectEntry = `SELECT message, transfer, account, delta, kind, inverted <> 0 FROM entry`
 
-func (e *Entry) fields() []any {
-	return []any{&e.Message, &e.Transfer, &e.Account, &e.Delta, &e.Kind, &e.Inverted}
-}
+func (e *Entry) fields() []any { return append(e.Move.fields(), &e.Inverted) }
 
 func ledgerState(tx *store.Tx, s *State) (err error) {
 	s.Entries, err = rows(tx, (*Entry).fields, selectEntry)

@@ -63,11 +63,8 @@ type Move struct {
 // Entry is what ledger wrote for one message of wallet that it applied. Nothing in
 // its table keeps a message from being entered twice: that has to show.
 type Entry struct {
-	Message  string `json:"message"`
-	Transfer string `json:"transfer"`
-	Account  string `json:"account"`
-	Delta    int64  `json:"delta"`
-	Kind     string `json:"kind"`
+	// Move is the change as the message told it.
+	Move
 	// Inverted says that the account's entry before it came from a later message.
 	Inverted bool `json:"inverted,omitempty"`
 }

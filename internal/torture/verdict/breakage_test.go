@@ -68,7 +68,7 @@ var breakages = []struct {
 	{"balance-entries", "an entry is missing", func(w *world) { w.state.Entries = w.state.Entries[1:] }},
 	{"balance-entries", "an entry of another amount", func(w *world) { w.state.Entries[0].Delta++ }},
 	{"entered-once", "a message is entered twice", func(w *world) { w.state.Entries = append(w.state.Entries, w.state.Entries[0]) }},
-	{"inbox-in-outbox", "an entry of no message", func(w *world) { w.state.Entries = append(w.state.Entries, bank.Entry{Message: "m99"}) }},
+	{"inbox-in-outbox", "an entry of no message", func(w *world) { w.state.Entries = append(w.state.Entries, bank.Entry{Move: bank.Move{Message: "m99"}}) }},
 	{"inbox-in-outbox", "an entry whose message tells of something else", func(w *world) { w.state.Entries[0].Account = "b" }},
 	{"inbox-in-outbox", "an entry of a message that its log does not have", func(w *world) { w.unlog("m1") }},
 	{"inbox-in-outbox", "an entry of a message whose change was undone", func(w *world) { w.state.Moves = w.state.Moves[1:] }},
@@ -165,7 +165,7 @@ func (w *world) double(kind, name string) { w.repeat(*w.find(kind, name)) }
 func (w *world) repeat(m bank.Move) {
 	w.move(m.Transfer, m.Account, m.Delta, m.Kind)
 	m = w.state.Moves[len(w.state.Moves)-1]
-	w.state.Entries = append(w.state.Entries, bank.Entry{Message: m.Message, Transfer: m.Transfer, Account: m.Account, Delta: m.Delta, Kind: m.Kind})
+	w.state.Entries = append(w.state.Entries, bank.Entry{Move: m})
 	w.state.Logs[0].Messages = append(w.state.Logs[0].Messages, m.Message)
 }
 

@@ -26,10 +26,9 @@ func inboxInOutbox(b *books, r *Result) {
 		told[m.Message] = m
 	}
 	for _, e := range b.state.Entries {
-		heard := bank.Move{Message: e.Message, Transfer: e.Transfer, Account: e.Account, Delta: e.Delta, Kind: e.Kind}
 		m, moved := told[e.Message]
 		logged := b.logged[e.Message]
-		r.hold(moved && logged && m == heard, "message %s was entered as %s %s %+d; it stands in wallet's log: %v; wallet made the move: %v, %s %s %+d",
+		r.hold(moved && logged && m == e.Move, "message %s was entered as %s %s %+d; it stands in wallet's log: %v; wallet made the move: %v, %s %s %+d",
 			e.Message, e.Kind, e.Account, e.Delta, logged, moved, m.Kind, m.Account, m.Delta)
 	}
 }

@@ -59,10 +59,11 @@ func TestRunning(t *testing.T) {
 func ExampleCheck() {
 	start := map[string]int64{"ada": 5}
 	ops := []history.Op{{Kind: history.Move, ID: "k1", To: "ada", Amount: 10, Outcome: history.OK, Value: 15, Return: 1}}
-	entry := bank.Entry{Message: "m1", Transfer: "d1", Account: "ada", Delta: 10, Kind: bank.Direct}
+	deposit := bank.Move{Message: "m1", Transfer: "d1", Account: "ada", Delta: 10, Kind: bank.Direct}
+	entry := bank.Entry{Move: deposit}
 	state := bank.State{
 		Accounts: []bank.Account{{ID: "ada", Balance: 15}},
-		Moves:    []bank.Move{{Message: "m1", Transfer: "d1", Account: "ada", Delta: 10, Kind: bank.Direct}},
+		Moves:    []bank.Move{deposit},
 		Entries:  []bank.Entry{entry, entry},
 		Logs:     []bank.Log{{Name: "wallet/outbox", Messages: []string{"m1"}}},
 	}

@@ -61,7 +61,7 @@ func (w *world) rest() {
 	}
 	log := bank.Log{Name: "wallet/outbox", Epoch: 1}
 	for _, m := range w.state.Moves {
-		w.state.Entries = append(w.state.Entries, bank.Entry{Message: m.Message, Transfer: m.Transfer, Account: m.Account, Delta: m.Delta, Kind: m.Kind})
+		w.state.Entries = append(w.state.Entries, bank.Entry{Move: m})
 		log.Messages = append(log.Messages, "a reply to order", m.Message)
 	}
 	log.Head = int64(len(log.Messages))
