@@ -60,7 +60,7 @@ func (r *Reader) line(line string) error {
 	if strings.HasPrefix(rest, "+++") || strings.HasPrefix(rest, "---") {
 		return nil // a process ended, or was told to
 	}
-	if m := whole.FindStringSubmatch(rest); m != nil && !strings.HasPrefix(rest, "<...") {
+	if m := whole.FindStringSubmatch(rest); m != nil {
 		c := call{name: m[1], args: m[2], before: r.Tape.Len(), result: m[3]}
 		if err := r.begin(c); err != nil {
 			return err
