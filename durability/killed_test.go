@@ -14,7 +14,6 @@ import (
 func TestWhatTheNextProcessReadsIsDurable(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 3))
 	r := blank().record(t, sqlite.Full, "killed", chance, trade)
-	idle := func(*machine, string, string, *rand.Rand) error { return nil }
 	kills, finds := 0, 0
 	for i, op := range r.ops {
 		r.play(i)

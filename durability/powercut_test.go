@@ -70,7 +70,6 @@ func draws(chance *rand.Rand, n, length int) []int {
 // cut at every operation, and the next start begins anew or goes on.
 func TestEveryMomentOfTheFirstStart(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 2))
-	idle := func(*machine, string, string, *rand.Rand) error { return nil }
 	r := blank().record(t, sqlite.Full, "first", chance, idle)
 	for place := range len(r.ops) + 1 {
 		r.play(place)

@@ -40,6 +40,9 @@ type run struct {
 // work is what a machine does in a life. Its transfers have ids that begin with name.
 type work func(m *machine, dir, name string, chance *rand.Rand) error
 
+// idle does nothing between start and close.
+func idle(*machine, string, string, *rand.Rand) error { return nil }
+
 // record runs a machine where another run stands, each work in a life of its own
 // from start to close, and returns the moment before.
 func (r *run) record(t *testing.T, level sqlite.Synchronous, name string, chance *rand.Rand, lives ...work) *run {
