@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/bailiwick/bailiwick/internal/torture/bank"
 	"github.com/bailiwick/bailiwick/internal/torture/history"
 )
 
@@ -21,12 +20,8 @@ func enteredOnce(b *books, r *Result) {
 
 // inboxInOutbox: ledger entered nothing but what wallet's log told of, as it told it.
 func inboxInOutbox(b *books, r *Result) {
-	told := map[string]bank.Move{}
-	for _, m := range b.state.Moves {
-		told[m.Message] = m
-	}
 	for _, e := range b.state.Entries {
-		m, moved := told[e.Message]
+		m, moved := b.told[e.Message]
 		logged := b.logged[e.Message]
 		r.hold(moved && logged && m == e.Move, "message %s was entered as %s %s %+d; it stands in wallet's log: %v; wallet made the move: %v, %s %s %+d",
 			e.Message, e.Kind, e.Account, e.Delta, logged, moved, m.Kind, m.Account, m.Delta)
@@ -54,10 +49,6 @@ func outboxInInbox(b *books, r *Result) {
 // Seen in the order of its commits no account is ever below zero, and each balance that
 // a client was told after a move of its own is found where that move stands.
 func orderPerAccount(b *books, r *Result) {
-	moved := map[string]bank.Move{}
-	for _, m := range b.state.Moves {
-		moved[m.Message] = m
-	}
 	type shown struct {
 		account        string
 		delta, balance int64
@@ -65,7 +56,7 @@ func orderPerAccount(b *books, r *Result) {
 	balances, found := map[string]int64{}, map[shown]int{}
 	maps.Copy(balances, b.start)
 	for _, id := range b.log {
-		m, ok := moved[id]
+		m, ok := b.told[id]
 		if !ok {
 			continue // wallet answers order in the same log
 		}
