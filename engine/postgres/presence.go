@@ -27,9 +27,9 @@ type presence int32
 // looks as if it were there while the other is.
 func newPresence() presence { return presence(1 + rand.Int32N(1<<31-1)) }
 
-// announce is what a connection does first.
+// announce is what a connection does first, and once: nothing is prepared for it.
 func (p presence) announce(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SELECT pg_advisory_lock_shared($1::int, $2::int)`, int32(usePresence), int32(p))
+	_, err := conn.Exec(ctx, `SELECT pg_advisory_lock_shared($1::int, $2::int)`, pgx.QueryExecModeExec, int32(usePresence), int32(p))
 	return err
 }
 
