@@ -3,6 +3,7 @@ package bank
 import (
 	"cmp"
 	"context"
+	"embed"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,9 @@ import (
 	"github.com/bailiwick/bailiwick/service/guard"
 	"github.com/bailiwick/bailiwick/store"
 )
+
+//go:embed schema
+var schema embed.FS
 
 // An Opener opens the database of a service, on whatever engine.
 type Opener func(ctx context.Context, owner string, migrations []store.Migration, opts store.Options) (*store.DB, error)
@@ -66,13 +70,13 @@ func Producers(service string) (names []string) {
 	return names
 }
 
-// Open opens the database of a service and makes the service on it.
-func Open(ctx context.Context, name string, open Opener, clock *Clock, logger *slog.Logger) (*service.Service, error) {
+// openService opens the database of a service and makes the service on it.
+func openService(ctx context.Context, name string, open Opener, clock *Clock, logger *slog.Logger) (*service.Service, error) {
 	m, ok := made[name]
 	if !ok {
 		return nil, &bailiwick.Error{Code: bailiwick.NotFound, Op: "bank: open", Err: errors.New("there is no service " + name), Do: "name order, wallet, ledger or payout"}
 	}
-	migrations, err := Migrations(name)
+	migrations, err := store.Migrations(schema, "schema/"+name)
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +97,11 @@ func Open(ctx context.Context, name string, open Opener, clock *Clock, logger *s
 	return s, nil
 }
 
-// Tune gives a follower its lanes, and the patience of somebody who is broken all the
+// tune gives a follower its lanes, and the patience of somebody who is broken all the
 // time. Ledger has one lane, so that its position is one number; wallet takes few
 // messages at once, because transactions of several lanes may lock accounts crosswise,
 // but not one at a time: each would be a request to order's feed.
-func Tune(consumer *service.Service, f *follow.Follower) {
+func tune(consumer *service.Service, f *follow.Follower) {
 	f.Lanes = 4
 	f.Retry = follow.Retry{First: 20 * time.Millisecond, Max: 500 * time.Millisecond, Attempts: 20}
 	switch {
@@ -128,13 +132,13 @@ func Serve(ctx context.Context, opts Options) (err error) {
 		}
 	}()
 	for _, name := range names {
-		s, err := Open(ctx, name, opts.Open, opts.Clock, opts.Logger)
+		s, err := openService(ctx, name, opts.Open, opts.Clock, opts.Logger)
 		if err != nil {
 			return err
 		}
 		services = append(services, s)
 	}
-	groupOptions := service.Options{Logger: opts.Logger, Tune: Tune, DrainTimeout: 3 * time.Second,
+	groupOptions := service.Options{Logger: opts.Logger, Tune: tune, DrainTimeout: 3 * time.Second,
 		Feed: func(log *store.Log) http.Handler {
 			return httpfeed.Handler(log, httpfeed.ServerOptions{Readers: guard.Follows})
 		}}
