@@ -245,19 +245,10 @@ func TestLeasedLanesAmongInstances(t *testing.T) {
 func TestLostLease(t *testing.T) {
 	onDisks(t, func(h *house, _, to *memory.Disk) {
 		to.Share()
-		var one []int64
-		h.runWith(1, &one)
-		h.publish("a")
-		h.settle(time.Second)
-		other, _ := overtake(h, to)
-		h.settle(5 * time.Second)
-		h.publish("a")
-		h.settle(10 * time.Second)
-		h.wantEffects("a", 1) // it has noticed, and waits
-		h.settle(time.Minute)
-		h.wantEffects("a", 1, 2)
-		h.stop()
-		other.to.Close()
+		goesOnOnceOvertaken(h, to, func(*house, int64) {
+			h.settle(5 * time.Second) // it has noticed, and waits
+			h.publish("a")
+		})
 	})
 }
 

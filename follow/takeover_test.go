@@ -53,20 +53,29 @@ func TestGoneInstanceIsReplacedSoon(t *testing.T) {
 func TestOvertakenInstanceGoesOn(t *testing.T) {
 	onDisks(t, func(h *house, _, to *memory.Disk) {
 		to.Share()
-		var one []int64
-		h.runWith(1, &one)
-		h.publish("a")
-		h.settle(time.Second)
-		other, term := overtake(h, to)
-		other.begin(term)
-		h.publish("a") // it tries, under its old term
-		h.settle(20 * time.Second)
-		h.wantEffects("a", 1)
-		h.settle(time.Minute)
-		h.wantEffects("a", 1, 2)
-		h.stop()
-		other.to.Close()
+		goesOnOnceOvertaken(h, to, func(other *house, term int64) {
+			other.begin(term)
+			h.publish("a") // it tries, under its old term
+		})
 	})
+}
+
+// goesOnOnceOvertaken has an instance overtaken that has applied one message. What
+// happens then publishes a second, which it applies when the other's lease has run out.
+func goesOnOnceOvertaken(h *house, to *memory.Disk, then func(other *house, term int64)) {
+	h.t.Helper()
+	var one []int64
+	h.runWith(1, &one)
+	h.publish("a")
+	h.settle(time.Second)
+	other, term := overtake(h, to)
+	then(other, term)
+	h.settle(20 * time.Second)
+	h.wantEffects("a", 1)
+	h.settle(time.Minute)
+	h.wantEffects("a", 1, 2)
+	h.stop()
+	other.to.Close()
 }
 
 // Nor does it end where it finds out in a moment in which the database cannot tell it
@@ -85,22 +94,13 @@ func TestOvertakenInstanceAsksUntilItIsTold(t *testing.T) {
 			return onDisk(map[string]*memory.Disk{"shop": from, "till": to}[owner], owner)
 		})
 		defer h.close()
-		var one []int64
-		h.runWith(1, &one)
-		h.publish("a")
-		h.settle(time.Second)
-		other, term := overtake(h, to)
-		other.begin(term)
-		silent.Store(true)
-		h.publish("a")
-		h.settle(5 * time.Second)
-		silent.Store(false)
-		h.settle(20 * time.Second)
-		h.wantEffects("a", 1)
-		h.settle(time.Minute)
-		h.wantEffects("a", 1, 2)
-		h.stop()
-		other.to.Close()
+		goesOnOnceOvertaken(h, to, func(other *house, term int64) {
+			other.begin(term)
+			silent.Store(true)
+			h.publish("a")
+			h.settle(5 * time.Second)
+			silent.Store(false)
+		})
 	})
 }
 
