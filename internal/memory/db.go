@@ -38,12 +38,7 @@ func (db *DB) Stats() driver.Stats { return driver.Stats{} }
 // Close waits for running transactions and lets go of the disk.
 func (db *DB) Close() error {
 	db.disk.mu.Lock()
-	if !db.closed {
-		db.closed = true
-		if db.running == 0 {
-			close(db.idle)
-		}
-	}
+	db.shut()
 	db.disk.mu.Unlock()
 	<-db.idle
 	db.disk.mu.Lock()
@@ -61,18 +56,24 @@ func (db *DB) Kill() {
 	if !d.open[db] {
 		return
 	}
-	if !db.closed {
-		db.closed = true
-		if db.running == 0 {
-			close(db.idle)
-		}
-	}
+	db.shut()
 	close(db.killed)
 	delete(d.open, db)
 	for _, l := range d.locks {
 		if l.owner.db == db {
 			l.owner.release()
 		}
+	}
+}
+
+// shut lets no more work begin. disk.mu is held.
+func (db *DB) shut() {
+	if db.closed {
+		return
+	}
+	db.closed = true
+	if db.running == 0 {
+		close(db.idle)
 	}
 }
 
