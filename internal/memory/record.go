@@ -81,13 +81,14 @@ func (t *tx) List(q driver.Query) ([]driver.Record, error) {
 	return list, nil
 }
 
-// selects says whether a query of its kind selects a record.
+// selects says whether a query selects a record of its kind, and of its key if it has
+// one.
 func selects(q driver.Query, r driver.Record) bool {
 	after := q.After == "" || r.Key > q.After
 	if q.Newest {
 		after = q.After == "" || r.Key < q.After
 	}
-	return after && (q.Key == "" || r.Key == q.Key) && strings.HasPrefix(r.Key, q.Prefix) &&
+	return after && strings.HasPrefix(r.Key, q.Prefix) &&
 		(len(q.States) == 0 || slices.Contains(q.States, r.State)) &&
 		(q.DueBy.IsZero() || !r.Due.IsZero() && !r.Due.After(q.DueBy))
 }
