@@ -57,7 +57,7 @@ func TestThePageShowsTheTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(page), Markdown()) {
-		t.Errorf("docs/proof.md does not show this table:\n%s", Markdown())
+	if !strings.Contains(string(page), markdown()) {
+		t.Errorf("docs/proof.md does not show this table:\n%s", markdown())
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Markdown returns the table as docs/proof.md shows it.
-func Markdown() string {
+// markdown returns the table as docs/proof.md shows it.
+func markdown() string {
 	var b strings.Builder
 	b.WriteString("| switched off | then | simulation | campaign | suite |\n|---|---|---|---|---|\n")
 	for _, r := range Table() {
