@@ -6,12 +6,13 @@ import (
 	"testing"
 )
 
-// Minimise returns the case with as few of its faults as still lead to a violation, by
+// minimise returns the case with as few of its faults as still lead to a violation, by
 // leaving out one after another.
-func Minimise(t *testing.T, c Case) Case {
+func minimise(t *testing.T, c Case) Case {
 	if c.Only == nil {
+		all := newPlan(c).faults
 		c.Only = []int{}
-		for i := range Run(t, Case{Seed: c.Seed}, false).Faults {
+		for i := range all {
 			c.Only = append(c.Only, i)
 		}
 	}
@@ -28,7 +29,7 @@ func Minimise(t *testing.T, c Case) Case {
 
 // Report tells of a case that failed, with as few faults as it takes.
 func Report(t *testing.T, r Result) string {
-	return Run(t, Minimise(t, r.Case), true).String()
+	return Run(t, minimise(t, r.Case), true).String()
 }
 
 // String tells how a case is run again, what is wrong with it, and, if the trace was

@@ -20,8 +20,6 @@ type Result struct {
 	// Undecided is how many decisions were left to chance, so that the case may go
 	// otherwise when it is run again: none where the promises of package follow hold.
 	Undecided int
-	// Faults is how many faults the seed's plan has.
-	Faults int
 	// Trace tells every decision, if it was asked for.
 	Trace []string
 }
@@ -30,7 +28,7 @@ type Result struct {
 func Run(t *testing.T, c Case, trace bool) (r Result) {
 	synctest.Test(t, func(*testing.T) {
 		w := newWorld(c, trace)
-		r.Case, r.Faults = c, len(w.plan.faults)
+		r.Case = c
 		w.start()
 		w.storm()
 		w.mend()
