@@ -51,7 +51,7 @@ func (w *world) hit(f fault) {
 	later := w.steps.Load() + 3 + int64(f.pick>>32%40)
 	var running []*process
 	for _, p := range w.all() {
-		if !p.dead && !p.paused {
+		if p.awake() {
 			running = append(running, p)
 		}
 	}

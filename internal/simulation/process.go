@@ -139,6 +139,9 @@ func (p *process) follow(ctx context.Context, from *service) {
 	}
 }
 
+// awake says whether anything can come from the process.
+func (p *process) awake() bool { return !p.dead && !p.paused }
+
 // feed returns what a reader reads; nil while the process is not up.
 func (p *process) feed(reader string) *store.Feed {
 	p.mu.Lock()

@@ -141,7 +141,7 @@ func (s *schedule) passTime(all []*process) bool {
 	var due []*process
 	var first int64
 	for _, p := range all {
-		if p.dead || p.paused {
+		if !p.awake() {
 			continue
 		}
 		at, ok := p.clock.next()

@@ -33,7 +33,7 @@ type service struct {
 // head is the last seq that anybody of it knows, who could tell of it.
 func (v *service) head() (head int64) {
 	for _, p := range v.processes {
-		if !p.dead && !p.paused {
+		if p.awake() {
 			if state, ok := p.db.Log().Known(); ok {
 				head = max(head, state.Head)
 			}
@@ -64,7 +64,7 @@ func (v *service) up() bool { return v.one(0) != nil }
 func (v *service) one(pick uint64) *process {
 	var list []*process
 	for _, p := range v.processes {
-		if !p.dead && !p.paused {
+		if p.awake() {
 			list = append(list, p)
 		}
 	}
