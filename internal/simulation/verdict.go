@@ -3,6 +3,7 @@ package simulation
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 
@@ -161,11 +162,9 @@ func (j *judgement) ledgers() {
 
 // slot is the lane of a key, by the hash that package follow promises.
 func slot(key string, lanes int) int {
-	h := uint32(2166136261)
-	for i := range len(key) {
-		h = (h ^ uint32(key[i])) * 16777619
-	}
-	return int(h % uint32(lanes))
+	h := fnv.New32a()
+	h.Write([]byte(key))
+	return int(h.Sum32() % uint32(lanes))
 }
 
 // transfers: each has one saga, which did all its steps once, or took
