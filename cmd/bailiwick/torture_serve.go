@@ -22,8 +22,8 @@ import (
 
 // tortureServeFlags are those of one service of the bank.
 type tortureServeFlags struct {
-	db, addr string
-	peers    map[string]string
+	db    string
+	peers map[string]string
 }
 
 // newTortureServeCommand makes the command that the torture runs its processes by.
@@ -46,7 +46,6 @@ build with the tag "proof" only.`,
 		}}
 	flags := cmd.Flags()
 	flags.StringVar(&f.db, "db", "", "its database: sqlite:PATH or postgres://…")
-	flags.StringVar(&f.addr, "addr", "127.0.0.1:0", "where to listen")
 	flags.StringToStringVar(&f.peers, "peer", nil, "address of a service whose log it follows, NAME=http://HOST:PORT, where it is at /NAME/; may be repeated")
 	_ = cmd.MarkFlagRequired("db") // fails only for a flag that does not exist
 	return cmd
@@ -77,7 +76,7 @@ func (c *cli) serveTortured(ctx context.Context, errOut io.Writer, name string, 
 	}
 	logger := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})).With("pid", os.Getpid())
 	return bank.Serve(ctx, bank.Options{
-		Service: name, Open: open, Listen: f.addr, Peers: f.peers, Logger: logger,
+		Service: name, Open: open, Peers: f.peers, Logger: logger,
 		Listening: func(url string) error {
 			return json.NewEncoder(c.out).Encode(map[string]any{"service": name, "url": url, "pid": os.Getpid()})
 		},

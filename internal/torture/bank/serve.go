@@ -1,7 +1,6 @@
 package bank
 
 import (
-	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -33,10 +32,8 @@ type Options struct {
 	Service string
 	// Open opens the databases.
 	Open Opener
-	// Listen is the address to serve at; port 0 picks a free one. "" means
-	// "127.0.0.1:0".
-	Listen string
-	// Listening is told the address, as a URL, before any request is taken.
+	// Listening is told the address, as a URL, before any request is taken: one of this
+	// machine, with a free port.
 	Listening func(url string) error
 	// Peers are the addresses of the processes of the services whose logs are
 	// followed, by name, each with its service at /NAME/: "http://127.0.0.1:41001".
@@ -167,7 +164,7 @@ func (opts Options) listen(ctx context.Context, group *service.Group) error {
 	if err != nil {
 		return err
 	}
-	listener, err := door.Listen(ctx, cmp.Or(opts.Listen, "127.0.0.1:0"))
+	listener, err := door.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
