@@ -24,24 +24,24 @@ func (f *fleet) scope() nemesis.Scope {
 }
 
 // arm makes the fault of a step.
-func (f *fleet) arm(step nemesis.Step) (nemesis.Fault, error) {
+func (f *fleet) arm(step nemesis.Step) nemesis.Fault {
 	if step.Kind == nemesis.Restart {
-		return nemesis.NewRestart(f.opts.RestartServer), nil
+		return nemesis.NewRestart(f.opts.RestartServer)
 	}
 	c, link := f.find(step.Target)
 	switch step.Kind {
 	case nemesis.Kill:
-		return nemesis.NewKill(c, second(step.Draw)), nil
+		return nemesis.NewKill(c, second(step.Draw))
 	case nemesis.Point:
-		return nemesis.NewPoint(c, deadline(step.Draw)), nil
+		return nemesis.NewPoint(c, deadline(step.Draw))
 	case nemesis.Pause:
-		return nemesis.NewPause(c), nil
+		return nemesis.NewPause(c)
 	case nemesis.Disk:
-		return nemesis.NewDisk(c), nil
+		return nemesis.NewDisk(c)
 	case nemesis.Clock:
-		return nemesis.NewClock(f.set(c)), nil
+		return nemesis.NewClock(f.set(c))
 	}
-	return link.Trouble(step.Kind), nil
+	return link.Trouble(step.Kind)
 }
 
 // second draws when a process that was killed is killed again, while it starts; mostly

@@ -14,14 +14,14 @@ import (
 // Nemesis carries a plan out.
 type Nemesis struct {
 	plan  *Plan
-	arm   func(Step) (Fault, error)
+	arm   func(Step) Fault
 	log   *Log
 	began int
 }
 
 // New returns a nemesis that follows plan. arm makes the fault of a step; what happens
 // goes to log.
-func New(plan *Plan, arm func(Step) (Fault, error), log *Log) *Nemesis {
+func New(plan *Plan, arm func(Step) Fault, log *Log) *Nemesis {
 	return &Nemesis{plan: plan, arm: arm, log: log}
 }
 
@@ -49,11 +49,8 @@ func (n *Nemesis) Run(ctx context.Context) error {
 func (n *Nemesis) do(ctx context.Context, step Step, faults *errgroup.Group) error {
 	n.began++
 	number, whole := n.began, context.WithoutCancel(ctx) // what has begun is done, so that it can be undone
-	fault, err := n.arm(step)
-	if err == nil {
-		err = fault.Do(whole)
-	}
-	switch {
+	fault := n.arm(step)
+	switch err := fault.Do(whole); {
 	case errors.Is(err, ErrAway):
 		n.log.add(number, missed, step)
 		return nil

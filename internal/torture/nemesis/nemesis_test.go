@@ -26,7 +26,7 @@ type broken struct {
 }
 
 // arm makes faults that only count.
-func (b *broken) arm(s nemesis.Step) (nemesis.Fault, error) { return &counted{b, s}, nil }
+func (b *broken) arm(s nemesis.Step) nemesis.Fault { return &counted{b, s} }
 
 type counted struct {
 	*broken
@@ -101,14 +101,10 @@ func (r refusing) Undo(context.Context) error { return r.undo }
 func TestAFaultThatCannotBeDoneEndsTheRun(t *testing.T) { synctest.Test(t, endsTheRun) }
 
 func endsTheRun(t *testing.T) {
-	for _, arm := range []func(nemesis.Step) (nemesis.Fault, error){
-		func(nemesis.Step) (nemesis.Fault, error) { return refusing{do: errors.ErrUnsupported}, nil },
-		func(nemesis.Step) (nemesis.Fault, error) { return nil, errors.ErrUnsupported },
-	} {
-		err := nemesis.New(nemesis.NewPlan(1, endless), arm, nemesis.NewLog(new(bytes.Buffer), bailiwick.SystemClock{})).Run(t.Context())
-		if !errors.Is(err, errors.ErrUnsupported) || bailiwick.CodeOf(err) != bailiwick.Unavailable {
-			t.Error(err)
-		}
+	arm := func(nemesis.Step) nemesis.Fault { return refusing{do: errors.ErrUnsupported} }
+	err := nemesis.New(nemesis.NewPlan(1, endless), arm, nemesis.NewLog(new(bytes.Buffer), bailiwick.SystemClock{})).Run(t.Context())
+	if !errors.Is(err, errors.ErrUnsupported) || bailiwick.CodeOf(err) != bailiwick.Unavailable {
+		t.Error(err)
 	}
 }
 
@@ -121,11 +117,11 @@ func isMissed(t *testing.T) {
 		log := nemesis.NewLog(&out, bailiwick.SystemClock{})
 		ctx, stop := context.WithCancel(t.Context())
 		n := 0
-		err := nemesis.New(nemesis.NewPlan(1, endless), func(nemesis.Step) (nemesis.Fault, error) {
+		err := nemesis.New(nemesis.NewPlan(1, endless), func(nemesis.Step) nemesis.Fault {
 			if n++; n == 3 {
 				stop()
 			}
-			return fault, nil
+			return fault
 		}, log).Run(ctx)
 		if err != nil {
 			t.Error(err)
