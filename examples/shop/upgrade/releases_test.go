@@ -16,7 +16,6 @@ import (
 	"github.com/bailiwick/bailiwick"
 	"github.com/bailiwick/bailiwick/examples/shop"
 	"github.com/bailiwick/bailiwick/examples/shop/replay"
-	"github.com/bailiwick/bailiwick/follow"
 	"github.com/bailiwick/bailiwick/saga"
 	"github.com/bailiwick/bailiwick/service"
 )
@@ -101,16 +100,7 @@ func revive(t *testing.T, in *instance, release string) {
 	t.Helper()
 	keys, sagas := 0, 0
 	for _, s := range in.services {
-		parked, err := follow.List(t.Context(), s.DB)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, k := range parked {
-			keys++
-			if err := follow.Replay(t.Context(), s.DB, k.Follower, k.Key); err != nil {
-				t.Error(err)
-			}
-		}
+		keys += len(replayParked(t, s.DB))
 		waiting, err := saga.List(t.Context(), s.DB, saga.Filter{States: []string{saga.Parked}})
 		if err != nil {
 			t.Fatal(err)
