@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net/http"
 	"testing"
 	"time"
 
 	"github.com/bailiwick/bailiwick"
-	"github.com/bailiwick/bailiwick/examples/shop"
 	"github.com/bailiwick/bailiwick/examples/shop/delivery/deliveryapi"
 	"github.com/bailiwick/bailiwick/examples/shop/inventory/inventoryapi"
 	"github.com/bailiwick/bailiwick/examples/shop/notification/notificationapi"
@@ -40,8 +38,7 @@ func freeze(t *testing.T, services []*service.Service, file func() (io.ReadClose
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		clients := shop.Connect("http://shop", &http.Client{Transport: in.transport})
-		_, err := replay.Run(ctx, replay.Options{Open: file, Clients: clients, Stock: frozenStock, Credit: frozenCredit, Parallel: 8})
+		_, err := replay.Run(ctx, replay.Options{Open: file, Clients: in.clients, Stock: frozenStock, Credit: frozenCredit, Parallel: 8})
 		ended <- err
 	}()
 	var state standing

@@ -73,12 +73,11 @@ func (o opening) onServer(ctx context.Context, urls map[string]string) ([]*servi
 
 // instance is a group of services of the shop that runs in this process.
 type instance struct {
-	group     *service.Group
-	services  []*service.Service
-	transport http.RoundTripper
-	clients   *shop.Clients
-	cancel    context.CancelFunc
-	ended     chan error
+	group    *service.Group
+	services []*service.Service
+	clients  *shop.Clients
+	cancel   context.CancelFunc
+	ended    chan error
 }
 
 // start runs services until stop.
@@ -90,11 +89,10 @@ func start(t testing.TB, services []*service.Service, opts service.Options) *ins
 		t.Fatal(errors.Join(err, shop.Close(services)))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	in := &instance{group: group, services: services, transport: web.Transport{Handler: group.Handler()}, cancel: cancel, ended: make(chan error, 1)}
-	in.clients = shop.Connect("http://shop", &http.Client{Transport: in.transport})
+	in := &instance{group: group, services: services, clients: shop.InProcess(group.Handler()), cancel: cancel, ended: make(chan error, 1)}
 	go func() { in.ended <- group.Run(ctx) }()
 	t.Cleanup(func() { in.stop(t) })
-	ready := web.Client{Base: "http://shop", HTTP: &http.Client{Transport: in.transport}}
+	ready := web.Client{Base: "http://shop", HTTP: &http.Client{Transport: web.Transport{Handler: group.Handler()}}}
 	for ready.Do(ctx, http.MethodGet, "/healthz/ready", nil, nil, nil) != nil {
 		select {
 		case err := <-in.ended:
