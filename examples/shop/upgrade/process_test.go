@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -29,7 +28,6 @@ type process struct {
 	service    string
 	url        string // where it listens
 	command    *exec.Cmd
-	lifeline   io.Closer
 	said       *transcript
 	ended      chan struct{} // closed once it has
 }
@@ -41,8 +39,8 @@ func launch(t testing.TB, program, database, peers string) *process {
 	p := &process{program: program, service: programNamed(program).service, command: exec.Command(os.Args[0]), said: &transcript{url: make(chan string, 1)}, ended: make(chan struct{})}
 	p.command.Env = append(os.Environ(), programVariable+"="+program, databaseVariable+"="+database, peersVariable+"="+peers)
 	p.command.Stderr = p.said
-	var err error
-	if p.lifeline, err = p.command.StdinPipe(); err == nil {
+	_, err := p.command.StdinPipe() // its lifeline, which the command holds
+	if err == nil {
 		err = p.command.Start()
 	}
 	if err != nil {
