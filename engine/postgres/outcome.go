@@ -63,10 +63,8 @@ func (d *db) look(xid string, of *session) (committed bool, err error) {
 		if decided {
 			return committed, err
 		}
-		select {
-		case <-time.After(lookEvery):
-		case <-ctx.Done():
-			return false, errors.Join(ctx.Err(), err)
+		if over := pause(ctx, lookEvery); over != nil {
+			return false, errors.Join(over, err)
 		}
 	}
 }

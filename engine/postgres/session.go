@@ -140,11 +140,8 @@ func (d *db) takeAlone(ctx context.Context) error {
 func insist(ctx context.Context, conn *sql.Conn, l lockName) (got bool, err error) {
 	got, err = tryLock(ctx, conn, "pg_try_advisory_lock", l)
 	for n := 1; n < aloneTries && err == nil && !got; n++ {
-		select {
-		case <-time.After(alonePause):
+		if err = pause(ctx, alonePause); err == nil {
 			got, err = tryLock(ctx, conn, "pg_try_advisory_lock", l)
-		case <-ctx.Done():
-			err = ctx.Err()
 		}
 	}
 	return got, err
