@@ -9,6 +9,7 @@
 // a message to that of one without; "control" is the time of the third to that of
 // the first, which on a quiet machine is 1: a ratio that is no further from 1 than
 // the control says nothing; "handmade" is that of the fourth to that of the first:
-// what one more INSERT costs, whoever thought of it, and nobody reads. The log is kept, followed and trimmed all
-// the while, in the same process and on the same server.
+// what one more INSERT costs, whoever thought of it, and nobody reads. The log is
+// kept, followed and trimmed all the while, in the same process and on the same
+// server.
 package outbox
