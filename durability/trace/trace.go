@@ -102,36 +102,27 @@ func (r *Reader) begin(c call) error {
 		if ok && r.within(path) {
 			return errText("a write without an offset", c.args)
 		}
-	case "pwrite64":
+	case "pwrite64", "ftruncate":
 		if !ok || !r.within(path) {
+			return nil
+		}
+		f, ok := r.files[fd]
+		if !ok {
+			return errText("a file that nobody opened", path)
+		}
+		at, err := c.last() // an offset, or the new length
+		if err != nil {
+			return err
+		}
+		if c.name == "ftruncate" {
+			r.Tape.Truncate(f, at)
 			return nil
 		}
 		content, err := c.content()
 		if err != nil {
 			return err
 		}
-		offset, err := c.last()
-		if err != nil {
-			return err
-		}
-		f, ok := r.files[fd]
-		if !ok {
-			return errText("a file that nobody opened", path)
-		}
-		r.Tape.Write(f, offset, []byte(content))
-	case "ftruncate":
-		if !ok || !r.within(path) {
-			return nil
-		}
-		length, err := c.last()
-		if err != nil {
-			return err
-		}
-		f, ok := r.files[fd]
-		if !ok {
-			return errText("a file that nobody opened", path)
-		}
-		r.Tape.Truncate(f, length)
+		r.Tape.Write(f, at, []byte(content))
 	}
 	return nil
 }
