@@ -92,16 +92,23 @@ func (d *db) takeLease(ctx context.Context, op string, l driver.Lease, holder st
 	return l, err
 }
 
-// releaseLease gives a lease back that is its holder's still.
+// releaseLease gives a lease back that is its holder's still. Else it is another's by
+// now, and that is what is returned.
 func (d *db) releaseLease(ctx context.Context, op string, l driver.Lease) (driver.Lease, error) {
+	holder, released := l.Holder, false
 	err := d.do(ctx, op, func(t *tx) error {
 		err := t.queryRow(`UPDATE bailiwick_leases AS l SET holder = '', until = clock_timestamp()
-			WHERE name = $1 AND `+leaseHolder+` = $2 AND term = $3 RETURNING until`, []any{l.Name, l.Holder, l.Term}, &l.Until)
+			WHERE name = $1 AND `+leaseHolder+` = $2 AND term = $3 RETURNING until`, []any{l.Name, holder, l.Term}, &l.Until)
+		released = err == nil
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil // it is another's by now
+			return nil
 		}
 		return failure(op, err)
 	})
+	if err == nil && !released {
+		l, _, _, err = d.lookAtLease(ctx, op, l.Name, holder)
+		return l, err
+	}
 	l.Holder = ""
 	return l, err
 }
